@@ -1,0 +1,80 @@
+//! The features of a call: whatever a bot sends beside the call's own fields.
+//!
+//! Nothing here knows any feature by name. A value keeps what was said; what *kind* a feature is
+//! (flag, number, category) is decided over all values of it, since `1` alone does not tell.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One value as it was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FeatureValue {
+    /// `true` or `false`, in any case.
+    Flag(bool),
+    /// A finite number.
+    Number(f64),
+    /// Anything else, cleaned.
+    Text(String),
+}
+
+/// The known features of one call, by name. A feature that is unknown is absent.
+pub type Features = BTreeMap<String, FeatureValue>;
+
+impl FeatureValue {
+    /// Reads a cell of a table: `None` when it is empty, `NaN` or `null`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = super::text::clean_opt(text)?;
+        // What spreadsheets and data frames write for "no value" must not turn a column of
+        // numbers into one of words.
+        if text.eq_ignore_ascii_case("nan") || text.eq_ignore_ascii_case("null") {
+            return None;
+        }
+        if text.eq_ignore_ascii_case("true") {
+            return Some(Self::Flag(true));
+        }
+        if text.eq_ignore_ascii_case("false") {
+            return Some(Self::Flag(false));
+        }
+        // "inf" parses as a float but is a word here: not finite, so kept as text.
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Some(Self::Number(number)),
+            _ => Some(Self::Text(text)),
+        }
+    }
+
+    /// The value read as a flag: true/false, yes/no, 1/0.
+    #[must_use]
+    pub fn as_flag(&self) -> Option<bool> {
+        match self {
+            Self::Flag(flag) => Some(*flag),
+            Self::Number(1.0) => Some(true),
+            Self::Number(0.0) => Some(false),
+            Self::Text(text) if text.eq_ignore_ascii_case("yes") => Some(true),
+            Self::Text(text) if text.eq_ignore_ascii_case("no") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The value as a number.
+    #[must_use]
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The value as it is shown.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Flag(true) => "yes".to_owned(),
+            Self::Flag(false) => "no".to_owned(),
+            Self::Number(number) => format!("{number}"),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}

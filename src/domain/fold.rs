@@ -1,0 +1,376 @@
+//! The outcome of a call as a pure fold: each accepted observation moves it in O(1).
+//!
+//! The fold keeps facts that never have to be taken back; what depends on "now" (status, final,
+//! category, coverage) is read off it by [`super::outcome`]. Observations must come in the order
+//! of their time; a late one means folding again from the start, which gives the same result as
+//! having had it in time (tested).
+
+use serde::{Deserialize, Serialize};
+
+use super::call::Call;
+use super::quantity::Price;
+use super::rules::{
+    COVERAGE_SLOT, CRASH_MULTIPLE, ENTRY_WITHIN, RUG_LIQUIDITY_SHARE, RUG_LIQUIDITY_USD, Rules,
+};
+use super::sample::Observation;
+use super::time::{Span, Timestamp};
+
+/// The horizons at which returns since the call are given.
+pub const HORIZONS: [Span; 3] = [Span::hours(1), Span::hours(6), Span::hours(24)];
+
+/// The part of a call that its outcome depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CallFacts {
+    /// When it was called.
+    pub called_at: Timestamp,
+    /// The entry price it stated.
+    pub stated_entry: Option<Price>,
+    /// Whether a token is known that prices can belong to.
+    pub has_token: bool,
+}
+
+impl From<&Call> for CallFacts {
+    fn from(call: &Call) -> Self {
+        Self {
+            called_at: call.called_at,
+            stated_entry: call.stated_entry,
+            has_token: call.token.is_some(),
+        }
+    }
+}
+
+impl CallFacts {
+    /// The last instant whose prices count.
+    #[must_use]
+    pub fn window_end(&self, rules: &Rules) -> Timestamp {
+        self.called_at.plus(rules.window)
+    }
+}
+
+/// Where an entry price came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryOrigin {
+    /// The call said it.
+    Stated,
+    /// The first accepted sample within five minutes of the call.
+    Sampled,
+}
+
+/// The price that every multiple of a call is measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// USD per token.
+    pub price: Price,
+    /// When it was valid.
+    pub at: Timestamp,
+    /// Where it came from.
+    pub origin: EntryOrigin,
+}
+
+/// A price and when it was.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PriceAt {
+    /// When.
+    pub at: Timestamp,
+    /// USD per token.
+    pub price: Price,
+}
+
+/// Everything that the observations of one call's window amount to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fold {
+    /// The entry, once there is one.
+    pub entry: Option<Entry>,
+    /// The latest accepted price.
+    pub last: Option<PriceAt>,
+    /// The highest accepted price and when it was first reached; the entry does not count.
+    pub peak: Option<PriceAt>,
+    /// Market cap at the peak, where the reading had one.
+    pub peak_market_cap_usd: Option<f64>,
+    /// The lowest accepted price since the entry, the entry included.
+    pub lowest: Option<Price>,
+    /// The highest price so far, the entry included: what the drawdown falls from.
+    running_peak: Option<Price>,
+    /// The worst fall from the running peak, as a fraction of it, >= 0.
+    pub worst_fall: f64,
+    /// The accepted price nearest to each of [`HORIZONS`].
+    nearest: [Option<PriceAt>; 3],
+    /// Five-minute slots with an accepted sample after the entry.
+    pub covered_slots: u32,
+    last_slot: Option<u32>,
+    /// The longest time without an accepted price, up to the latest one.
+    pub longest_gap: Span,
+    /// Accepted prices counted.
+    pub samples: u32,
+    /// The latest known liquidity and when it was read, USD.
+    pub liquidity_usd: Option<(Timestamp, f64)>,
+    peak_liquidity_usd: Option<f64>,
+    /// Readings in a row with drained liquidity.
+    pub drained_polls: u32,
+    /// Since when the price has held at or under the crash level.
+    pub crashed_since: Option<Timestamp>,
+    /// Polls in a row that found no listing.
+    pub absent_polls: u32,
+}
+
+impl Fold {
+    /// The fold of a call before anything was seen.
+    #[must_use]
+    pub fn start(facts: &CallFacts) -> Self {
+        let entry = facts.stated_entry.map(|price| Entry {
+            price,
+            at: facts.called_at,
+            origin: EntryOrigin::Stated,
+        });
+        Self {
+            entry,
+            last: None,
+            peak: None,
+            peak_market_cap_usd: None,
+            lowest: entry.map(|e| e.price),
+            running_peak: entry.map(|e| e.price),
+            worst_fall: 0.0,
+            nearest: [None; 3],
+            covered_slots: 0,
+            last_slot: None,
+            longest_gap: Span::ZERO,
+            samples: 0,
+            liquidity_usd: None,
+            peak_liquidity_usd: None,
+            drained_polls: 0,
+            crashed_since: None,
+            absent_polls: 0,
+        }
+    }
+
+    /// The fold over all observations of a token, in the order of their time.
+    pub fn over<'a>(
+        facts: &CallFacts,
+        rules: &Rules,
+        observations: impl IntoIterator<Item = &'a Observation>,
+    ) -> Self {
+        let mut fold = Self::start(facts);
+        for observation in observations {
+            fold.apply(facts, rules, observation);
+        }
+        fold
+    }
+
+    /// Moves the fold by one accepted observation; one outside the call's window changes nothing
+    /// and gives `false`.
+    pub fn apply(&mut self, facts: &CallFacts, rules: &Rules, seen: &Observation) -> bool {
+        if seen.at < facts.called_at || seen.at > facts.window_end(rules) {
+            return false;
+        }
+        if seen.absent {
+            self.absent_polls = self.absent_polls.saturating_add(1);
+            return true;
+        }
+        self.absent_polls = 0;
+        if let Some(price) = seen.price {
+            self.apply_price(facts, PriceAt { at: seen.at, price }, seen);
+        }
+        if let Some(liquidity) = seen.liquidity_usd {
+            self.apply_liquidity(seen.at, liquidity);
+        }
+        true
+    }
+
+    fn apply_price(&mut self, facts: &CallFacts, now: PriceAt, seen: &Observation) {
+        let PriceAt { at, price } = now;
+        self.samples = self.samples.saturating_add(1);
+        let previous = self.last.map_or(facts.called_at, |last| last.at);
+        self.longest_gap = self.longest_gap.max(at.since(previous));
+
+        if self.entry.is_none()
+            && self.last.is_none()
+            && at.since(facts.called_at) <= ENTRY_WITHIN
+        {
+            self.entry = Some(Entry {
+                price,
+                at,
+                origin: EntryOrigin::Sampled,
+            });
+        }
+        self.last = Some(now);
+
+        // The first time the highest price was reached is when the ATH was.
+        if self.peak.is_none_or(|peak| price > peak.price) {
+            self.peak = Some(now);
+            self.peak_market_cap_usd = seen.market_cap_usd;
+        }
+        self.lowest = Some(self.lowest.map_or(price, |low| low.min(price)));
+        let running = self.running_peak.map_or(price, |peak| peak.max(price));
+        self.running_peak = Some(running);
+        self.worst_fall = self.worst_fall.max(1.0 - price.usd() / running.usd());
+
+        for (nearest, horizon) in self.nearest.iter_mut().zip(HORIZONS) {
+            let target = facts.called_at.plus(horizon);
+            let distance = |p: &PriceAt| p.at.since(target).abs();
+            if nearest.is_none_or(|kept| distance(&now) < distance(&kept)) {
+                *nearest = Some(now);
+            }
+        }
+        let Some(entry) = self.entry else { return };
+        if at > entry.at {
+            self.cover(at.since(facts.called_at));
+        }
+        // Exactly 0.2x is a crash: the same tolerance as every other threshold.
+        if price.over(entry.price).exceeds(CRASH_MULTIPLE) {
+            self.crashed_since = None;
+        } else if self.crashed_since.is_none() {
+            self.crashed_since = Some(at);
+        }
+    }
+
+    fn cover(&mut self, age: Span) {
+        let slot = u32::try_from(age.millis() / COVERAGE_SLOT.millis()).unwrap_or(u32::MAX);
+        if self.last_slot.is_none_or(|last| slot > last) {
+            self.last_slot = Some(slot);
+            self.covered_slots = self.covered_slots.saturating_add(1);
+        }
+    }
+
+    fn apply_liquidity(&mut self, at: Timestamp, liquidity: f64) {
+        self.liquidity_usd = Some((at, liquidity));
+        let peak = self
+            .peak_liquidity_usd
+            .map_or(liquidity, |peak| peak.max(liquidity));
+        self.peak_liquidity_usd = Some(peak);
+        if liquidity < peak * RUG_LIQUIDITY_SHARE && liquidity < RUG_LIQUIDITY_USD {
+            self.drained_polls = self.drained_polls.saturating_add(1);
+        } else {
+            self.drained_polls = 0;
+        }
+    }
+
+    /// The accepted price nearest to the horizon with this index in [`HORIZONS`].
+    #[must_use]
+    pub fn nearest(&self, horizon: usize) -> Option<PriceAt> {
+        self.nearest.get(horizon).copied().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    pub(crate) const T0: Timestamp = Timestamp::from_millis(1_760_000_000_000);
+
+    fn facts(entry: Option<f64>) -> CallFacts {
+        CallFacts {
+            called_at: T0,
+            stated_entry: entry.and_then(Price::new),
+            has_token: true,
+        }
+    }
+
+    fn seen(minute: i64, price: f64) -> Observation {
+        Observation {
+            at: T0.plus(Span::minutes(minute)),
+            price: Price::new(price),
+            liquidity_usd: None,
+            market_cap_usd: None,
+            absent: false,
+        }
+    }
+
+    /// Predecessors T2: the correct rows.
+    #[test]
+    fn worst_from_entry_and_drawdown_never_recover() {
+        let facts = facts(Some(1.0));
+        let rules = Rules::default();
+        let mut fold = Fold::start(&facts);
+        let polls = [
+            (10, 0.2, -80.0, -80.0),
+            (20, 0.9, -80.0, -80.0),
+            (30, 3.0, -80.0, -80.0),
+            (40, 2.0, -80.0, -80.0),
+            (50, 0.05, -95.0, -98.333_333_333_333_33),
+            (170, 0.05, -95.0, -98.333_333_333_333_33),
+            (180, 0.06, -95.0, -98.333_333_333_333_33),
+        ];
+        for (minute, price, worst, drawdown) in polls {
+            fold.apply(&facts, &rules, &seen(minute, price));
+            let entry = fold.entry.unwrap().price;
+            let low = (fold.lowest.unwrap().usd() / entry.usd() - 1.0) * 100.0;
+            assert!((low - worst).abs() < 1e-9, "minute {minute}: {low}");
+            let fall = -fold.worst_fall * 100.0;
+            assert!((fall - drawdown).abs() < 1e-9, "minute {minute}: {fall}");
+        }
+        assert_eq!(fold.peak.unwrap().price.usd(), 3.0);
+        assert_eq!(fold.longest_gap, Span::minutes(120));
+    }
+
+    #[test]
+    fn the_first_sample_within_five_minutes_is_the_entry_and_a_later_one_is_not() {
+        let facts = facts(None);
+        let rules = Rules::default();
+        let fold = Fold::over(&facts, &rules, &[seen(5, 2.0), seen(6, 4.0)]);
+        let entry = fold.entry.unwrap();
+        assert_eq!(entry.price.usd(), 2.0);
+        assert_eq!(entry.at.since(T0), Span::minutes(5));
+        assert_eq!(entry.origin, EntryOrigin::Sampled);
+        let late = Fold::over(&facts, &rules, &[seen(6, 2.0)]);
+        assert_eq!(late.entry, None);
+        assert_eq!(late.last.unwrap().price.usd(), 2.0);
+    }
+
+    #[test]
+    fn nothing_outside_the_window_counts() {
+        let facts = facts(Some(1.0));
+        let rules = Rules::default();
+        let mut fold = Fold::start(&facts);
+        assert!(!fold.apply(&facts, &rules, &seen(-1, 100.0)));
+        assert!(!fold.apply(&facts, &rules, &seen(7 * 24 * 60 + 1, 100.0)));
+        assert!(fold.apply(&facts, &rules, &seen(7 * 24 * 60, 2.0)));
+        assert_eq!(fold.peak.unwrap().price.usd(), 2.0);
+    }
+
+    #[test]
+    fn drained_liquidity_and_absence_are_counted_in_a_row() {
+        let facts = facts(Some(1.0));
+        let rules = Rules::default();
+        let mut fold = Fold::start(&facts);
+        for (minute, liquidity, want) in
+            [(1, 20_000.0, 0), (2, 500.0, 1), (3, 0.0, 2), (4, 9_000.0, 0), (5, 0.0, 1)]
+        {
+            let mut o = seen(minute, 1.0);
+            o.liquidity_usd = Some(liquidity);
+            fold.apply(&facts, &rules, &o);
+            assert_eq!(fold.drained_polls, want, "minute {minute}");
+        }
+        for minute in 6..9 {
+            let mut o = seen(minute, 1.0);
+            o.price = None;
+            o.absent = true;
+            fold.apply(&facts, &rules, &o);
+        }
+        assert_eq!(fold.absent_polls, 3);
+        fold.apply(&facts, &rules, &seen(9, 1.0));
+        assert_eq!(fold.absent_polls, 0);
+    }
+
+    proptest! {
+        /// The peak is the maximum, the worst fall the worst over all pairs in order.
+        #[test]
+        fn agrees_with_a_direct_computation(prices in prop::collection::vec(0.001..100.0f64, 1..60)) {
+            let facts = facts(Some(1.0));
+            let rules = Rules::default();
+            let all: Vec<_> = prices.iter().enumerate().map(|(i, p)| seen(i as i64 + 1, *p)).collect();
+            let fold = Fold::over(&facts, &rules, &all);
+            let max = prices.iter().copied().fold(f64::MIN, f64::max);
+            prop_assert_eq!(fold.peak.unwrap().price.usd(), max);
+            let mut path = vec![1.0];
+            path.extend(&prices);
+            let mut worst = 0.0f64;
+            for (i, later) in path.iter().enumerate() {
+                let before = path[..=i].iter().copied().fold(f64::MIN, f64::max);
+                worst = worst.max(1.0 - later / before);
+            }
+            prop_assert!((fold.worst_fall - worst).abs() < 1e-12);
+            prop_assert_eq!(fold.samples as usize, prices.len());
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The plain data and the rules of DESIGN: calls, trades, samples, ranges, categories, and the
+//! outcome of a call as a pure fold over accepted samples.
+//!
+//! Knows: values and arithmetic. Must never know: files, SQL, HTTP, clocks ("now" is always an
+//! argument), async, or how anything is drawn.
+
+pub mod call;
+pub mod category;
+pub mod feature;
+pub mod fold;
+pub mod outcome;
+pub mod quantity;
+pub mod range;
+pub mod rules;
+pub mod sample;
+pub mod text;
+pub mod time;
+pub mod token;
+pub mod trade;
+
+pub use call::{Call, CallId, ImportedOutcome};
+pub use category::{Category, Thresholds};
+pub use feature::{FeatureValue, Features};
+pub use fold::{CallFacts, Entry, EntryOrigin, Fold};
+pub use outcome::{AthOrigin, FinalBasis, Outcome, RugState, Status};
+pub use quantity::{Multiple, Percent, Price};
+pub use range::{Range, Window};
+pub use rules::Rules;
+pub use sample::{Decision, Observation, Reading, Refusal};
+pub use time::{Span, Timestamp};
+pub use token::TokenKey;
+pub use trade::{Confidence, Side, Trade};

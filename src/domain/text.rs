@@ -1,0 +1,73 @@
+//! Hygiene for text that comes from outside: names, symbols, sources, provider errors.
+
+/// The most characters that one piece of outside text may keep.
+const LONGEST: usize = 1000;
+
+/// Text from outside, made safe for a terminal: control, escape, bidirectional, zero-width and
+/// variation characters are gone, runs of white space are one space, and the length is bounded.
+///
+/// An attacker chooses token names; an escape sequence in one must never reach the screen, and
+/// an invisible character must not make two names look the same but sort apart.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST));
+    let mut space = false;
+    for c in text.chars().filter(|c| !is_invisible(*c)).take(LONGEST) {
+        if c.is_whitespace() {
+            space = !out.is_empty();
+        } else if !c.is_control() {
+            if space {
+                out.push(' ');
+                space = false;
+            }
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// [`clean`], with nothing left as `None`.
+#[must_use]
+pub fn clean_opt(text: &str) -> Option<String> {
+    Some(clean(text)).filter(|t| !t.is_empty())
+}
+
+/// Format characters that draw nothing themselves but move, join or reorder what is around them.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hostile_names_lose_their_teeth() {
+        for (raw, want) in [
+            ("  PEPE  ", "PEPE"),
+            ("a\u{1b}[31mb", "a[31mb"),
+            ("x\u{202e}y\u{200d}z\u{fe0f}", "xyz"),
+            ("two\r\n lines\t!", "two lines !"),
+            ("\u{0}\u{7f}\u{9b}", ""),
+            ("狗狗币 🐶", "狗狗币 🐶"),
+        ] {
+            assert_eq!(clean(raw), want);
+        }
+        assert!(clean(&"🐶".repeat(5000)).chars().count() <= LONGEST);
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_changes_nothing_and_leaves_no_control(text in ".*") {
+            let once = clean(&text);
+            prop_assert!(!once.chars().any(|c| c.is_control() || is_invisible(c)));
+            prop_assert_eq!(clean(&once), once);
+        }
+    }
+}

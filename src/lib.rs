@@ -1,0 +1,4 @@
+//! callboard: which calls were right, and why.
+
+pub mod domain;
+pub mod view;
