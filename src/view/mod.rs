@@ -5,8 +5,11 @@
 //! disagree.
 
 pub mod format;
+pub mod question;
 pub mod table;
 
+pub use question::{Header, Question, Tab};
 pub use table::{
-    Align, Bar, Block, Cell, Column, Empty, Line, Row, Screen, SortKey, Table, Tone, Words,
+    Align, Bar, Block, Cell, Column, Empty, Line, Order, Page, Row, Screen, SortKey, Table, Tone,
+    Words,
 };

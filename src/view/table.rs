@@ -92,8 +92,6 @@ pub struct Row {
     pub cells: Vec<Cell>,
     /// Drawn dimmed: below the line, or no longer updated.
     pub dim: bool,
-    /// What `Enter` opens: everything known of this row.
-    pub page: Vec<Block>,
     /// What `y` copies: an address, an id.
     pub copy: String,
 }
@@ -159,6 +157,15 @@ pub struct Screen {
     pub empty: Option<Empty>,
     /// How many records the range holds: "301 trades".
     pub count: String,
+}
+
+/// What `Enter` opens: everything known of one row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// What it is about.
+    pub title: String,
+    /// From top to bottom; scrolls when it is longer than the screen.
+    pub blocks: Vec<Block>,
 }
 
 impl Words {

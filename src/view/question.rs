@@ -1,0 +1,87 @@
+//! What a screen asks for and what surrounds every screen: tabs, the question, the header.
+
+use crate::domain::Range;
+
+use super::table::Line;
+
+/// The four tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tab {
+    /// Models by what they earned.
+    Leaderboard,
+    /// Calls, live.
+    Tracker,
+    /// How calls ended.
+    Categories,
+    /// What separates pumps from rugs.
+    Features,
+}
+
+impl Tab {
+    /// Every tab, left to right.
+    pub const EACH: [Self; 4] = [
+        Self::Leaderboard,
+        Self::Tracker,
+        Self::Categories,
+        Self::Features,
+    ];
+
+    /// The title on the screen.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Leaderboard => "Leaderboard",
+            Self::Tracker => "Tracker",
+            Self::Categories => "Categories",
+            Self::Features => "Features",
+        }
+    }
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leaderboard => "leaderboard",
+            Self::Tracker => "tracker",
+            Self::Categories => "categories",
+            Self::Features => "features",
+        }
+    }
+
+    /// The place in [`Tab::EACH`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// Everything an answer depends on beside the board. An answer carries the epoch of its
+/// question; one for an older question is dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Counts up with every change of the question.
+    pub epoch: u64,
+    /// The tab in front: it is answered first.
+    pub tab: Tab,
+    /// How far back.
+    pub range: Range,
+    /// With calls that are still in their window.
+    pub provisional: bool,
+    /// The row whose page is open.
+    pub open: Option<(Tab, String)>,
+    /// The view is frozen: new data waits.
+    pub frozen: bool,
+}
+
+/// What stands above every tab.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Header {
+    /// "DEMO" and what that means; on every screen of a simulated market.
+    pub demo: Option<String>,
+    /// The instant everything is as of, to the minute, with its zone.
+    pub as_of: String,
+    /// The database file, shortened.
+    pub database: String,
+    /// Feed health: who answers, how old the newest price is, the last error, the next try.
+    pub feed: Line,
+}
