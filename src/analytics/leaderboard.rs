@@ -1,0 +1,229 @@
+//! The leaderboard: one row per (model, currency), ranked within its currency by total P&L.
+
+use crate::domain::{Timestamp, Window};
+use crate::stats::{self, Correlation, Interval};
+
+use super::book::{Book, BookKey};
+use super::summary::{Point, Summary};
+
+/// How many trades a model needs for a place, unless configured.
+pub const MIN_RANK_N: u32 = 10;
+
+/// One model in one currency over a range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRow {
+    /// Model and currency.
+    pub key: BookKey,
+    /// The place within the currency; equal totals share one. `None` under the minimum n.
+    pub rank: Option<u32>,
+    /// Everything that merges.
+    pub summary: Summary,
+    /// Positions open at the end of the range.
+    pub open: u32,
+    /// Wilson interval of the win rate.
+    pub win_rate_interval: Option<Interval>,
+    /// The figures that need every trade; `None` while they are not computed yet.
+    pub ranked: Option<RankFigures>,
+}
+
+/// Figures from ranks, whose cost grows with the trades.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RankFigures {
+    /// Median P&L.
+    pub median_pnl: Option<f64>,
+    /// Spearman's correlation of confidence and P&L.
+    pub spearman: Option<Correlation>,
+    /// Probability that a won trade had the higher confidence than one that was not won.
+    pub auc: Option<f64>,
+}
+
+impl ModelRow {
+    /// Wins over trades, 0 to 1.
+    #[must_use]
+    pub fn win_rate(&self) -> Option<f64> {
+        let n = self.summary.trades();
+        (n > 0).then(|| f64::from(self.summary.wins) / f64::from(n))
+    }
+
+    /// Pearson's correlation of confidence and P&L.
+    #[must_use]
+    pub fn pearson(&self) -> Option<Correlation> {
+        self.summary.confidence.pearson()
+    }
+}
+
+/// The leaderboard of a range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leaderboard {
+    /// Ranked rows by currency and place, then those below the minimum n, by total P&L.
+    pub rows: Vec<ModelRow>,
+    /// Distinct models among the rows.
+    pub models: usize,
+    /// Closed trades with a known P&L.
+    pub trades: u64,
+    /// Wins among them.
+    pub wins: u64,
+    /// Sum of P&L per currency, in order of the currency.
+    pub totals: Vec<(String, f64)>,
+    /// The latest close at or before the end of the range, in it or not.
+    pub newest_close: Option<Timestamp>,
+}
+
+impl Leaderboard {
+    /// The leaderboard over books. `with_ranks` also computes what costs a pass over every trade.
+    #[must_use]
+    pub fn of<'a>(
+        books: impl IntoIterator<Item = (&'a BookKey, &'a Book)>,
+        window: &Window,
+        min_rank_n: u32,
+        with_ranks: bool,
+    ) -> Self {
+        let mut rows = Vec::new();
+        let mut newest_close = None;
+        for (key, book) in books {
+            newest_close = newest_close.max(book.last_close(window.to));
+            let summary = book.summary(window);
+            let open = book.open_at(window.to);
+            if summary.trades() + summary.unknown + open == 0 {
+                continue;
+            }
+            rows.push(ModelRow {
+                key: key.clone(),
+                rank: None,
+                win_rate_interval: stats::wilson(
+                    u64::from(summary.wins),
+                    u64::from(summary.trades()),
+                ),
+                ranked: with_ranks.then(|| rank_figures(book.points(window))),
+                summary,
+                open,
+            });
+        }
+        place(&mut rows, min_rank_n);
+        Self {
+            models: distinct_models(&rows),
+            trades: rows.iter().map(|r| u64::from(r.summary.trades())).sum(),
+            wins: rows.iter().map(|r| u64::from(r.summary.wins)).sum(),
+            totals: totals(&rows),
+            rows,
+            newest_close,
+        }
+    }
+
+    /// Wins over trades of all models.
+    #[must_use]
+    pub fn win_rate(&self) -> Option<f64> {
+        (self.trades > 0).then(|| self.wins as f64 / self.trades as f64)
+    }
+}
+
+/// The figures of one book's trades that need them all.
+#[must_use]
+pub fn rank_figures(points: &[Point]) -> RankFigures {
+    let mut pnl: Vec<f64> = points.iter().filter_map(Point::pnl).collect();
+    let (confidence, with): (Vec<f64>, Vec<f64>) = points
+        .iter()
+        .filter_map(|p| Some((p.confidence()?, p.pnl()?)))
+        .unzip();
+    let won: Vec<bool> = with.iter().map(|pnl| *pnl > 0.0).collect();
+    RankFigures {
+        median_pnl: stats::median(&mut pnl),
+        spearman: stats::spearman(&confidence, &with),
+        auc: stats::auc(&confidence, &won),
+    }
+}
+
+/// Orders rows and gives places. Ties share a place and stand by name.
+fn place(rows: &mut [ModelRow], min_rank_n: u32) {
+    rows.sort_by(|a, b| {
+        let listed = |r: &ModelRow| r.summary.trades() < min_rank_n;
+        listed(a)
+            .cmp(&listed(b))
+            .then_with(|| a.key.currency.cmp(&b.key.currency))
+            .then_with(|| b.summary.total_pnl().total_cmp(&a.summary.total_pnl()))
+            .then_with(|| a.key.cmp(&b.key))
+    });
+    for i in 0..rows.len() {
+        if rows[i].summary.trades() < min_rank_n {
+            continue;
+        }
+        let better = rows
+            .iter()
+            .filter(|r| {
+                r.key.currency == rows[i].key.currency
+                    && r.summary.trades() >= min_rank_n
+                    && r.summary.total_pnl() > rows[i].summary.total_pnl()
+            })
+            .count();
+        rows[i].rank = u32::try_from(better + 1).ok();
+    }
+}
+
+fn distinct_models(rows: &[ModelRow]) -> usize {
+    let mut names: Vec<&str> = rows.iter().map(|r| r.key.model.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}
+
+fn totals(rows: &[ModelRow]) -> Vec<(String, f64)> {
+    let mut sums: std::collections::BTreeMap<&str, stats::CompensatedSum> =
+        std::collections::BTreeMap::new();
+    for row in rows.iter().filter(|r| r.summary.trades() > 0) {
+        sums.entry(&row.key.currency)
+            .or_default()
+            .add(row.summary.total_pnl());
+    }
+    sums.into_iter()
+        .map(|(currency, sum)| (currency.to_owned(), sum.value()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::summary::tests::point;
+    use super::*;
+    use crate::domain::Range;
+
+    fn book(pnls: &[f64]) -> Book {
+        Book::new(
+            pnls.iter()
+                .enumerate()
+                .map(|(i, p)| point(i as i64 * 1000, Some(*p), None))
+                .collect(),
+            [],
+        )
+    }
+
+    fn key(model: &str) -> BookKey {
+        BookKey {
+            model: model.to_owned(),
+            currency: "USD".to_owned(),
+        }
+    }
+
+    #[test]
+    fn equal_totals_share_a_place_and_too_few_trades_have_none() {
+        let books = [
+            (key("b"), book(&[1.0; 12])),
+            (key("a"), book(&[1.0; 12])),
+            (key("c"), book(&[2.0; 10])),
+            (key("d"), book(&[-1.0; 10])),
+            (key("few"), book(&[100.0; 9])),
+        ];
+        let window = Range::All.window(Timestamp::from_millis(1_000_000));
+        let board = Leaderboard::of(books.iter().map(|(k, b)| (k, b)), &window, 10, true);
+        let got: Vec<_> = board
+            .rows
+            .iter()
+            .map(|r| (r.key.model.as_str(), r.rank))
+            .collect();
+        assert_eq!(
+            got,
+            [("c", Some(1)), ("a", Some(2)), ("b", Some(2)), ("d", Some(4)), ("few", None)]
+        );
+        assert_eq!(board.models, 5);
+        assert_eq!(board.trades, 53);
+        assert_eq!(board.totals, [("USD".to_owned(), 934.0)]);
+    }
+}

@@ -1,0 +1,18 @@
+//! What the records say: leaderboard, categories, features.
+//!
+//! Knows: the domain and the statistics. Pure: records in, figures out. Must never know: SQL,
+//! files, clocks, screens.
+
+pub mod book;
+pub mod categories;
+pub mod features;
+pub mod judged;
+pub mod leaderboard;
+pub mod summary;
+
+pub use book::{Book, BookKey};
+pub use categories::{Categories, Distribution, Spread};
+pub use features::{FeatureKind, FeatureReport, FeatureRow, Guards, Verdict};
+pub use judged::{CallCounts, Judged, Standing};
+pub use leaderboard::{Leaderboard, ModelRow, RankFigures};
+pub use summary::{Point, Summary};

@@ -1,0 +1,73 @@
+//! What a file holds, told from its column names.
+
+/// The kinds of records that can be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Trades of models.
+    Trades,
+    /// Calls of tokens.
+    Calls,
+    /// Prices of tokens.
+    Prices,
+    /// Outcomes of calls, measured by somebody else.
+    Outcomes,
+}
+
+impl Kind {
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trades => "trades",
+            Self::Calls => "calls",
+            Self::Prices => "prices",
+            Self::Outcomes => "outcomes",
+        }
+    }
+
+    /// The kind that columns belong to; `None` when they fit none.
+    ///
+    /// Asked from the most particular to the least: a trade alone has a model, a price alone has
+    /// `price_usd` at a time, a call alone is `called_at`; what is left with an id and a multiple
+    /// is an outcome.
+    #[must_use]
+    pub fn guess(names: &[String]) -> Option<Self> {
+        let has = |name: &str| names.iter().any(|n| n == name);
+        let any = |all: &[&str]| all.iter().any(|name| has(name));
+        if has("model") && any(&["realized_pnl", "closed_at", "opened_at", "side"]) {
+            Some(Self::Trades)
+        } else if has("source") && has("called_at") {
+            Some(Self::Calls)
+        } else if has("at") && any(&["price_usd", "liquidity_usd", "market_cap_usd"]) {
+            Some(Self::Prices)
+        } else if has("id")
+            && any(&["peak_multiple", "max_gain_pct", "final_multiple", "is_rug"])
+        {
+            Some(Self::Outcomes)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_tell_their_kind() {
+        for (header, want) in [
+            ("id,model,symbol,side,closed_at,realized_pnl", Some(Kind::Trades)),
+            ("model,realized_pnl", Some(Kind::Trades)),
+            ("id,source,chain,address,called_at,is_rug", Some(Kind::Calls)),
+            ("address,at,price_usd", Some(Kind::Prices)),
+            ("id,peak_multiple,observed_until", Some(Kind::Outcomes)),
+            ("id,max_gain_pct", Some(Kind::Outcomes)),
+            ("pool,open,high,low,close", None),
+            ("a,b", None),
+        ] {
+            let names: Vec<String> = header.split(',').map(str::to_owned).collect();
+            assert_eq!(Kind::guess(&names), want, "{header}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Files and pipes in: rows of CSV or JSON lines become domain records and go into the store.
+//!
+//! Knows: the input formats of DESIGN §4, the domain, the store. Must never know: feeds, views,
+//! terminals. Text from outside is cleaned here. A bad row is reported with its line, column and
+//! reason and skipped; the rest goes in.
+
+mod calls;
+mod fields;
+mod kind;
+mod outcomes;
+mod prices;
+mod rows;
+mod run;
+mod trades;
+
+pub use kind::Kind;
+pub use run::{
+    Import, ImportError, RecordError, RowError, Tally, import, record_call, record_trade,
+};

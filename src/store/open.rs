@@ -1,0 +1,159 @@
+//! Opening a file: is it ours, is it known, and the numbered migrations.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::domain::Rules;
+
+use super::{Names, Store, StoreError};
+
+/// `CLBD`: what makes a SQLite file ours.
+const APPLICATION_ID: i32 = 0x434C_4244;
+
+/// Every migration in its order; the schema number of a file is how many of them it has had.
+const MIGRATIONS: [&str; 1] = [include_str!("../../assets/migrations/0001_spine.sql")];
+
+/// The schema number of a current file.
+const SCHEMA: i64 = MIGRATIONS.len() as i64;
+
+/// How long to wait for another program's write before giving up.
+const BUSY: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Opens a database for reading and writing, creates it where there is none, and brings an
+    /// older one up to date.
+    ///
+    /// # Errors
+    /// When the file is not ours, newer than this program, or cannot be opened.
+    pub fn open(path: &Path, rules: Rules) -> Result<Self, StoreError> {
+        let unreachable = |reason: String| StoreError::Unreachable {
+            path: path.to_owned(),
+            reason,
+        };
+        inspect(path)?;
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .map_err(|e| unreachable(e.to_string()))?;
+        }
+        // Created by hand, so that nobody else can read it: SQLite gives its sidecars the same
+        // permissions.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|e| unreachable(e.to_string()))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut conn =
+            Connection::open_with_flags(path, flags).map_err(|e| unreachable(e.to_string()))?;
+        conn.busy_timeout(BUSY)?;
+        migrate(&mut conn, path)?;
+        // WAL only after the first migration: so the main file's header always says whose it is,
+        // even after a crash.
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        conn.pragma_update(None, "synchronous", "NORMAL")?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        conn.pragma_update(None, "cache_size", -32_000)?;
+        conn.set_prepared_statement_cache_capacity(64);
+        let mut store = Self {
+            conn,
+            path: path.to_owned(),
+            rules,
+            names: Names::default(),
+        };
+        store.refresh_derived()?;
+        Ok(store)
+    }
+}
+
+/// Looks at a file without opening it as a database, so that a foreign one stays untouched.
+fn inspect(path: &Path) -> Result<(), StoreError> {
+    let not_ours = |what: &str| StoreError::NotOurs {
+        path: path.to_owned(),
+        what: what.to_owned(),
+    };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => {
+            return Err(StoreError::Unreachable {
+                path: path.to_owned(),
+                reason: e.to_string(),
+            });
+        }
+    };
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(not_ours("it is a folder"));
+    }
+    // The SQLite file format: magic in bytes 0..16, user_version at 60, application_id at 68.
+    let mut header = [0u8; 100];
+    let mut read = 0;
+    while read < header.len() {
+        match file.read(&mut header[read..]) {
+            Ok(0) => break,
+            Ok(n) => read += n,
+            Err(e) => {
+                return Err(StoreError::Unreachable {
+                    path: path.to_owned(),
+                    reason: e.to_string(),
+                });
+            }
+        }
+    }
+    if read == 0 {
+        return Ok(());
+    }
+    if read < header.len() || !header.starts_with(b"SQLite format 3\0") {
+        return Err(not_ours("it is no SQLite file"));
+    }
+    let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    if number(68) != APPLICATION_ID {
+        return Err(not_ours("it is another program's SQLite file"));
+    }
+    too_new(path, i64::from(number(60)))
+}
+
+fn too_new(path: &Path, found: i64) -> Result<(), StoreError> {
+    if found > SCHEMA {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known: SCHEMA,
+        });
+    }
+    Ok(())
+}
+
+/// Runs the migrations that the file has not had, all in one transaction.
+fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let version = |conn: &Connection| -> Result<i64, rusqlite::Error> {
+        conn.query_row("PRAGMA user_version", [], |row| row.get(0))
+    };
+    let found = version(conn)?;
+    // Again, since a newer version may still lie in the write-ahead log.
+    too_new(path, found)?;
+    if found == SCHEMA {
+        return Ok(());
+    }
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have migrated while this one waited for the lock.
+    let found = version(&tx)?;
+    for sql in MIGRATIONS
+        .iter()
+        .skip(usize::try_from(found).unwrap_or(usize::MAX))
+    {
+        tx.execute_batch(sql)?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", SCHEMA)?;
+    tx.commit()?;
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Closed trades packed per (book, day) and summed up per (book, hour).
+
+use std::collections::HashMap;
+
+use rusqlite::{Transaction, params};
+
+use crate::analytics::{Book, BookKey, Point, Summary};
+use crate::domain::{Confidence, Span, Timestamp, Trade};
+
+use super::trades::Touched;
+use super::{Store, StoreError};
+
+impl Store {
+    /// Packs and sums up every closed trade again.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub fn rebuild_summaries(&mut self) -> Result<(), StoreError> {
+        let tx = self.conn.transaction()?;
+        tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
+        let day = Span::DAY.millis();
+        let touched: Touched = tx
+            .prepare(
+                "SELECT DISTINCT book_id, closed_at / ?1 - (closed_at < 0 AND closed_at % ?1 <> 0) \
+                 FROM trade WHERE closed_at IS NOT NULL",
+            )?
+            .query_map([day], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        summarise(&tx, &touched)?;
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// Every book, from the packed days and the hourly summaries: no trade is read.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn load_books(&self) -> Result<Vec<(BookKey, Book)>, StoreError> {
+        let mut names = self
+            .conn
+            .prepare("SELECT id, model, currency FROM book ORDER BY model, currency")?;
+        let names = names
+            .query_map([], |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    BookKey {
+                        model: row.get(1)?,
+                        currency: row.get(2)?,
+                    },
+                ))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut books = Vec::with_capacity(names.len());
+        for (id, key) in names {
+            books.push((key, self.load_book(id)?));
+        }
+        Ok(books)
+    }
+
+    fn load_book(&self, id: i64) -> Result<Book, StoreError> {
+        let mut points: Vec<Point> = Vec::new();
+        let mut days = self
+            .conn
+            .prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 ORDER BY day")?;
+        let mut rows = days.query([id])?;
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
+            points.extend(postcard::from_bytes::<Vec<Point>>(bytes)?);
+        }
+        let mut hourly: HashMap<i64, Summary> = HashMap::new();
+        let mut hours = self
+            .conn
+            .prepare_cached("SELECT hour, summary FROM trade_hour WHERE book_id = ?1")?;
+        let mut rows = hours.query([id])?;
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
+            hourly.insert(row.get(0)?, postcard::from_bytes(bytes)?);
+        }
+        let mut open = self.conn.prepare_cached(
+            "SELECT opened_at FROM trade WHERE book_id = ?1 AND closed_at IS NULL",
+        )?;
+        let open: Vec<Option<Timestamp>> = open
+            .query_map([id], |row| {
+                Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp::from_millis))
+            })?
+            .collect::<Result<_, _>>()?;
+        Ok(Book::with_summaries(points, open, |hour, of_hour| {
+            hourly
+                .get(&hour)
+                .copied()
+                .unwrap_or_else(|| Summary::of(of_hour))
+        }))
+    }
+}
+
+/// Packs and sums up the closed trades of the touched days.
+pub(super) fn summarise(tx: &Transaction<'_>, touched: &Touched) -> Result<(), StoreError> {
+    for (book, day) in touched {
+        let from = day.saturating_mul(Span::DAY.millis());
+        let to = from.saturating_add(Span::DAY.millis());
+        let points: Vec<Point> = tx
+            .prepare_cached(
+                "SELECT opened_at, closed_at, realized_pnl, fee, cost, confidence FROM trade \
+                 WHERE book_id = ?1 AND closed_at >= ?2 AND closed_at < ?3 ORDER BY closed_at, seq",
+            )?
+            .query_map(params![book, from, to], read_point)?
+            .filter_map(Result::transpose)
+            .collect::<Result<_, _>>()?;
+        tx.prepare_cached("DELETE FROM trade_hour WHERE book_id = ?1 AND hour >= ?2 AND hour < ?3")?
+            .execute(params![book, day * 24, (day + 1) * 24])?;
+        if points.is_empty() {
+            tx.prepare_cached("DELETE FROM trade_day WHERE book_id = ?1 AND day = ?2")?
+                .execute(params![book, day])?;
+            continue;
+        }
+        tx.prepare_cached(
+            "INSERT OR REPLACE INTO trade_day (book_id, day, points) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![book, day, postcard::to_stdvec(&points)?])?;
+        for of_hour in points.chunk_by(|a, b| a.closed_at().hour() == b.closed_at().hour()) {
+            let hour = of_hour.first().map_or(0, |p| p.closed_at().hour());
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO trade_hour (book_id, hour, summary) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![book, hour, postcard::to_stdvec(&Summary::of(of_hour))?])?;
+        }
+    }
+    Ok(())
+}
+
+fn read_point(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Point>> {
+    let time = |at: usize| -> rusqlite::Result<Option<Timestamp>> {
+        Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_millis))
+    };
+    let trade = Trade {
+        id: String::new(),
+        model: String::new(),
+        symbol: None,
+        side: None,
+        quantity: None,
+        entry_price: None,
+        exit_price: None,
+        opened_at: time(0)?,
+        closed_at: time(1)?,
+        realized_pnl: row.get(2)?,
+        fee: row.get(3)?,
+        cost: row.get(4)?,
+        confidence: row
+            .get::<_, Option<f64>>(5)?
+            .and_then(Confidence::from_fraction),
+        currency: String::new(),
+    };
+    Ok(Point::of(&trade))
+}
