@@ -1,0 +1,154 @@
+//! Where prices come from: one trait, and the providers behind it.
+//!
+//! Knows: how to ask a provider for the prices of tokens. Must never know: what becomes of the
+//! answers (accepting, storing, drawing), nor any clock: "now" is an argument, so that a simulated
+//! market can be asked about the past as well.
+
+pub mod simulated;
+
+use std::future::Future;
+
+use crate::domain::{Price, Span, Timestamp, TokenKey};
+
+pub use simulated::{SimulatedFeed, SimulatedMarket};
+
+/// One provider of prices.
+///
+/// The future is `Send`, so that a tracker that is generic over its feed can run in a task of its
+/// own. Dropping the future gives up on the answer; the request may have been spent all the same.
+pub trait PriceFeed: Send {
+    /// The provider's name, as it is stored with each reading.
+    fn name(&self) -> &'static str;
+
+    /// How many tokens one request may ask for; at least 1.
+    fn batch(&self) -> usize;
+
+    /// Current quotes. A token that the provider does not know (yet, or any more) is simply absent
+    /// from the answer; the order of the answer means nothing.
+    ///
+    /// `tokens` holds no more than [`PriceFeed::batch`]. `now` is when the question is asked; a
+    /// provider of live prices answers for the moment of its answer.
+    fn quotes(
+        &mut self,
+        tokens: &[TokenKey],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Quote>, FeedError>> + Send;
+}
+
+/// What a provider said of one token. Unknown is `None`, never zero.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quote {
+    /// The token asked for, in its canonical form.
+    pub token: TokenKey,
+    /// USD per token; `None` for a listing without a price.
+    pub price: Option<Price>,
+    /// Liquidity of the pool, USD; 0 is known to be empty.
+    pub liquidity_usd: Option<f64>,
+    /// Market cap, USD.
+    pub market_cap_usd: Option<f64>,
+    /// The address of the pool that the price was read from.
+    pub pool: Option<String>,
+}
+
+/// Why a provider gave no quotes. The text is for the screen: what happened, and what comes next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FeedError {
+    /// Too many requests: the provider is well, and wants to be left alone for a while.
+    #[error("{feed}: too many requests, trying again {}", wait_label(*.retry_after))]
+    RateLimited {
+        /// The provider's name.
+        feed: &'static str,
+        /// How long it asked us to wait; `None` when it did not say.
+        retry_after: Option<Span>,
+    },
+    /// No answer: no connection, no name, a timeout, or a failure on the provider's side.
+    #[error("{feed}: not reachable ({reason}), trying again")]
+    Unreachable {
+        /// The provider's name.
+        feed: &'static str,
+        /// What the network said.
+        reason: String,
+    },
+    /// An answer that makes no sense. It may be a passing fault (a maintenance page), so another
+    /// try is worth it; if it stays, the provider changed its format.
+    #[error(
+        "{feed}: answer not understood ({reason}), trying again; if it stays, its format changed"
+    )]
+    BadAnswer {
+        /// The provider's name.
+        feed: &'static str,
+        /// What was wrong with it.
+        reason: String,
+    },
+    /// The provider understood and said no (a wrong key, a request it does not allow): the same
+    /// request will be refused again.
+    #[error("{feed}: request refused ({reason}), not trying again until something changes")]
+    Refused {
+        /// The provider's name.
+        feed: &'static str,
+        /// Why, in the provider's words.
+        reason: String,
+    },
+}
+
+impl FeedError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub const fn is_worth_another_try(&self) -> bool {
+        !matches!(self, Self::Refused { .. })
+    }
+
+    /// How long the provider asked us to wait, where it said so.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Span> {
+        match self {
+            Self::RateLimited { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The provider that it is about.
+    #[must_use]
+    pub const fn feed(&self) -> &'static str {
+        match self {
+            Self::RateLimited { feed, .. }
+            | Self::Unreachable { feed, .. }
+            | Self::BadAnswer { feed, .. }
+            | Self::Refused { feed, .. } => feed,
+        }
+    }
+}
+
+fn wait_label(retry_after: Option<Span>) -> String {
+    // Rounded up to whole seconds: an earlier try would be refused again.
+    retry_after.map_or_else(
+        || "later".to_owned(),
+        |wait| format!("in {} s", (wait.millis().max(0) + 999) / 1000),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_happened_and_whether_to_try_again() {
+        let limited = FeedError::RateLimited {
+            feed: "dexscreener",
+            retry_after: Some(Span::from_millis(29_100)),
+        };
+        assert_eq!(
+            limited.to_string(),
+            "dexscreener: too many requests, trying again in 30 s"
+        );
+        assert_eq!(limited.retry_after(), Some(Span::from_millis(29_100)));
+        assert!(limited.is_worth_another_try());
+        let refused = FeedError::Refused {
+            feed: "jupiter",
+            reason: "401 wrong key".to_owned(),
+        };
+        assert!(!refused.is_worth_another_try());
+        assert_eq!(refused.feed(), "jupiter");
+        assert!(refused.to_string().contains("not trying again"));
+    }
+}
