@@ -14,3 +14,6 @@ pub mod ingest;
 pub mod tracker;
 pub mod board;
 pub mod view;
+pub mod report;
+pub mod cli;
+pub mod app;

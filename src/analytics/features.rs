@@ -426,8 +426,10 @@ fn number_row(name: &str, calls: &[Facts<'_>]) -> FeatureRow {
     if values.len() >= 3 {
         row.spearman = stats::spearman(&values, &with_gain);
     }
-    // DESIGN §2: the AUC of a feature needs 10 values and 3 of each class.
-    if values.len() >= 10 && pumped >= 3 && pumps.len() - pumped >= 3 {
+    // DESIGN §2: the AUC of a feature needs 10 values and 3 of each class; one that never varies
+    // has nothing to tell them apart by.
+    let varies = values.windows(2).any(|pair| pair[0] != pair[1]);
+    if varies && values.len() >= 10 && pumped >= 3 && pumps.len() - pumped >= 3 {
         row.auc = stats::auc(&values, &pumps);
     }
     "a number: described, not tested".clone_into(&mut row.reason);

@@ -57,7 +57,7 @@ impl ModelRow {
 pub struct Leaderboard {
     /// Ranked rows by currency and place, then those below the minimum n, by total P&L.
     pub rows: Vec<ModelRow>,
-    /// Distinct models among the rows.
+    /// Distinct models with a closed trade.
     pub models: usize,
     /// Closed trades with a known P&L.
     pub trades: u64,
@@ -100,14 +100,27 @@ impl Leaderboard {
             });
         }
         place(&mut rows, min_rank_n);
-        Self {
-            models: distinct_models(&rows),
-            trades: rows.iter().map(|r| u64::from(r.summary.trades())).sum(),
-            wins: rows.iter().map(|r| u64::from(r.summary.wins)).sum(),
-            totals: totals(&rows),
+        let mut board = Self {
             rows,
+            models: 0,
+            trades: 0,
+            wins: 0,
+            totals: Vec::new(),
             newest_close,
-        }
+        };
+        board.resum();
+        board
+    }
+
+    /// Sums up the rows again, after some were left out.
+    pub fn resum(&mut self) {
+        self.models = distinct_models(&self.rows);
+        let sum = |count: &dyn Fn(&Summary) -> u32| {
+            self.rows.iter().map(|r| u64::from(count(&r.summary))).sum()
+        };
+        self.trades = sum(&Summary::trades);
+        self.wins = sum(&|s| s.wins);
+        self.totals = totals(&self.rows);
     }
 
     /// Wins over trades of all models.
@@ -126,10 +139,14 @@ pub fn rank_figures(points: &[Point]) -> RankFigures {
         .filter_map(|p| Some((p.confidence()?, p.pnl()?)))
         .unzip();
     let won: Vec<bool> = with.iter().map(|pnl| *pnl > 0.0).collect();
+    // `statistics.md` 3.2: an AUC needs ten values that vary and three of each class.
+    let wins = won.iter().filter(|w| **w).count();
+    let varies = confidence.windows(2).any(|pair| pair[0] != pair[1]);
+    let enough = confidence.len() >= 10 && varies && wins >= 3 && won.len() - wins >= 3;
     RankFigures {
         median_pnl: stats::median(&mut pnl),
         spearman: stats::spearman(&confidence, &with),
-        auc: stats::auc(&confidence, &won),
+        auc: enough.then(|| stats::auc(&confidence, &won)).flatten(),
     }
 }
 
@@ -160,7 +177,8 @@ fn place(rows: &mut [ModelRow], min_rank_n: u32) {
 }
 
 fn distinct_models(rows: &[ModelRow]) -> usize {
-    let mut names: Vec<&str> = rows.iter().map(|r| r.key.model.as_str()).collect();
+    let closed = rows.iter().filter(|r| r.summary.trades() > 0);
+    let mut names: Vec<&str> = closed.map(|r| r.key.model.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     names.len()

@@ -25,7 +25,7 @@ pub use fold::{CallFacts, Entry, EntryOrigin, Fold};
 pub use outcome::{AthOrigin, FinalBasis, Outcome, RugState, Status};
 pub use quantity::{Multiple, Percent, Price};
 pub use range::{Range, Window};
-pub use rules::Rules;
+pub use rules::{Pace, Rules};
 pub use sample::{Decision, Observation, Reading, Refusal};
 pub use time::{Span, Timestamp};
 pub use token::TokenKey;

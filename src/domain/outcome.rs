@@ -206,7 +206,11 @@ impl Outcome {
             (false, false) if facts.has_token && fold.last.is_none() => Status::Waiting,
             (false, _) => Status::Unpriced,
         };
-        let seen = fold.entry.is_some() && fold.samples > 0;
+        // The entry alone shows no path: with nothing after it, drawdowns are unknown, not zero.
+        let seen = fold
+            .entry
+            .zip(fold.last)
+            .is_some_and(|(entry, last)| last.at > entry.at);
         let returns = std::array::from_fn(|i| {
             let target = facts.called_at.plus(HORIZONS[i]);
             let near = fold.nearest(i).filter(|p| {
@@ -222,7 +226,7 @@ impl Outcome {
             peak_market_cap_usd: fold.peak_market_cap_usd,
             ath,
             fin,
-            max_drawdown: seen.then_some(Percent(-fold.worst_fall * 100.0)),
+            max_drawdown: seen.then_some(Percent(0.0 - fold.worst_fall * 100.0)),
             worst_from_entry: fold
                 .entry
                 .filter(|_| seen)

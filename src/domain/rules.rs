@@ -39,6 +39,19 @@ pub struct Rules {
     pub pump_gain_pct: f64,
 }
 
+/// How often tokens are polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Between polls of a young call.
+    pub interval: Span,
+    /// Between polls later on.
+    pub late_interval: Span,
+    /// The age from which a call counts as late.
+    pub late_after: Span,
+    /// How long a call is followed.
+    pub window: Span,
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self {

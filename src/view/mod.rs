@@ -4,12 +4,34 @@
 //! SQL, clocks. Both the dashboard and the text report draw what is built here, so they cannot
 //! disagree.
 
+pub mod answer;
+pub mod categories;
+pub mod features;
 pub mod format;
+pub mod header;
+pub mod layout;
+pub mod leaderboard;
 pub mod question;
 pub mod table;
+pub mod tracker;
 
 pub use question::{Header, Question, Tab};
 pub use table::{
     Align, Bar, Block, Cell, Column, Empty, Line, Order, Page, Row, Screen, SortKey, Table, Tone,
     Words,
 };
+
+use crate::domain::Range;
+
+/// The key that switches to a range: what an empty screen tells to press. The key table of the
+/// dashboard is tested against it.
+#[must_use]
+pub const fn range_key(range: Range) -> char {
+    match range {
+        Range::H24 => 'd',
+        Range::D7 => 'w',
+        Range::D30 => 'm',
+        Range::D90 => 'n',
+        Range::All => 'a',
+    }
+}

@@ -1,0 +1,130 @@
+//! Wiring: which parts run for which command, and how a failure ends.
+//!
+//! The only room that sees all the others. It decides nothing that another room could decide.
+
+mod import;
+mod paths;
+mod record;
+mod report;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::board::Settings;
+use crate::cli::{Cli, Command};
+use crate::config::Config;
+
+/// How a command failed: the exit code and one line for stderr.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    line: String,
+}
+
+impl Failure {
+    /// Something went wrong: exit code 1.
+    pub fn failed(what: impl ToString) -> Self {
+        Self {
+            code: 1,
+            line: what.to_string(),
+        }
+    }
+
+    /// It was asked for wrongly: exit code 2.
+    pub fn usage(what: impl ToString) -> Self {
+        Self {
+            code: 2,
+            line: what.to_string(),
+        }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::failed(error)
+    }
+}
+
+/// Runs the program; the exit code is as in DESIGN §3.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            let line = failure.line.replace('\n', " ");
+            let _ = writeln!(std::io::stderr(), "callboard: {line}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// What every command needs to know.
+pub(crate) struct Context {
+    pub config: Config,
+    pub settings: Settings,
+    /// The database, and whether somebody named it.
+    pub db: PathBuf,
+    pub db_was_named: bool,
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    if cli.demo && cli.global.db.is_some() {
+        return Err(Failure::usage(
+            "--demo runs in a temporary database of its own: leave out --db",
+        ));
+    }
+    if cli.command.is_some() && (cli.demo || cli.report.is_some()) {
+        return Err(Failure::usage(
+            "--demo and --report go without a command",
+        ));
+    }
+    let fallback = paths::config_file();
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = Config::load(
+        cli.global.config.as_deref(),
+        fallback.as_deref(),
+        &environment,
+    )
+    .map_err(Failure::usage)?;
+    let settings = Settings {
+        rules: config.rules(),
+        min_rank_n: config.min_rank_n(),
+        guards: config.guards(),
+    };
+    let named = cli
+        .global
+        .db
+        .clone()
+        .or_else(|| std::env::var_os("CALLBOARD_DB").filter(|v| !v.is_empty()).map(PathBuf::from));
+    let context = Context {
+        config,
+        settings,
+        db_was_named: named.is_some(),
+        db: match named {
+            Some(path) => path,
+            None => paths::database().ok_or_else(|| {
+                Failure::failed("no home folder is known: name the database with --db FILE")
+            })?,
+        },
+    };
+    match &cli.command {
+        Some(Command::Import { args }) => import::run(&context, args),
+        Some(Command::Record { what }) => record::run(&context, what),
+        None => report::run(&context, &cli),
+    }
+}
+
+/// Writes to stdout. A reader that has gone away is no failure of ours.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("cannot write the output: {e}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,65 @@
+//! `callboard --report`.
+
+use std::process::ExitCode;
+
+use crate::board::Board;
+use crate::cli::{Cli, Format};
+use crate::clock::Clock;
+use crate::domain::Range;
+use crate::report::{self, Request};
+use crate::store::Store;
+use crate::view::format::Style;
+
+use super::{Context, Failure, print};
+
+pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
+    let as_of = cli.as_of.unwrap_or_else(|| Clock::System.now());
+    let board = if context.db.exists() {
+        let store = Store::open(&context.db, context.settings.rules)?;
+        Board::new(store.load(Some(as_of))?, context.settings)
+    } else if context.db_was_named {
+        return Err(Failure::failed(format!(
+            "there is no database {}: callboard import FILE makes one",
+            context.db.display()
+        )));
+    } else {
+        Board::empty(context.settings)
+    };
+    write(context, cli, &board, as_of)
+}
+
+/// Prints the report that was asked for.
+pub(super) fn write(
+    context: &Context,
+    cli: &Cli,
+    board: &Board,
+    as_of: crate::domain::Timestamp,
+) -> Result<ExitCode, Failure> {
+    let request = Request {
+        section: cli.report.and_then(|s| s.section()),
+        range: cli.range.unwrap_or(Range::All),
+        as_of,
+        model: cli.model.clone(),
+        compare: match cli.compare.as_deref() {
+            Some([a, b]) => Some((a.clone(), b.clone())),
+            _ => None,
+        },
+        top: cli.top.map(|n| n as usize),
+        provisional: cli.provisional,
+    };
+    let style = Style {
+        ascii: context.config.ascii(),
+    };
+    let text = match cli.format {
+        Format::Text => report::text(board, &request, style)?,
+        Format::Json => {
+            let value = report::json(board, &request)?;
+            let mut text = serde_json::to_string_pretty(&value)
+                .map_err(|e| Failure::failed(format!("cannot write JSON: {e}")))?;
+            text.push('\n');
+            text
+        }
+    };
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

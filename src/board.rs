@@ -1,0 +1,300 @@
+//! The in-memory view: loaded from the store, moved by what the tracker and the importers
+//! commit, handed out as an immutable snapshot.
+//!
+//! A clone shares everything that did not change, so handing one out costs a few pointers per
+//! call. Must never know: SQL, feeds, how anything is drawn.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::analytics::judged::standings;
+use crate::analytics::{Book, BookKey, FeatureKind, Guards, Judged, Standing};
+use crate::domain::fold::PriceAt;
+use crate::domain::{
+    Call, CallFacts, CallId, Fold, ImportedOutcome, Outcome, Percent, Rules, Span, Timestamp,
+    TokenKey,
+};
+use crate::store::{FoldChange, Loaded, StoredCall};
+
+/// The settings that figures depend on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Definitions.
+    pub rules: Rules,
+    /// Trades a model needs for a place.
+    pub min_rank_n: u32,
+    /// Guards of the feature tests.
+    pub guards: Guards,
+}
+
+/// Everything there is to show, as of the latest commit.
+#[derive(Debug, Clone)]
+pub struct Board {
+    settings: Settings,
+    books: BTreeMap<BookKey, Arc<Book>>,
+    /// Oldest first.
+    calls: Vec<Arc<Tracked>>,
+    index: Arc<HashMap<CallId, usize>>,
+    standings: Arc<Vec<Standing>>,
+    kinds: Arc<BTreeMap<String, FeatureKind>>,
+    trails: HashMap<TokenKey, Arc<Trail>>,
+    orphan_outcomes: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Tracked {
+    call: Arc<Call>,
+    voided: bool,
+    fold: Fold,
+    imported: Option<ImportedOutcome>,
+}
+
+impl From<StoredCall> for Tracked {
+    fn from(stored: StoredCall) -> Self {
+        Self {
+            call: Arc::new(stored.call),
+            voided: stored.voided,
+            fold: stored.fold,
+            imported: stored.imported,
+        }
+    }
+}
+
+impl Board {
+    /// A board of everything that was loaded.
+    #[must_use]
+    pub fn new(loaded: Loaded, settings: Settings) -> Self {
+        let mut board = Self {
+            settings,
+            books: loaded
+                .books
+                .into_iter()
+                .map(|(key, book)| (key, Arc::new(book)))
+                .collect(),
+            calls: loaded
+                .calls
+                .into_iter()
+                .map(|c| Arc::new(Tracked::from(c)))
+                .collect(),
+            index: Arc::default(),
+            standings: Arc::default(),
+            kinds: Arc::default(),
+            trails: HashMap::new(),
+            orphan_outcomes: loaded.orphan_outcomes,
+        };
+        board.arrange();
+        board
+    }
+
+    /// A board of nothing.
+    #[must_use]
+    pub fn empty(settings: Settings) -> Self {
+        Self::new(Loaded::default(), settings)
+    }
+
+    /// Takes up calls that were stored.
+    pub fn add_calls(&mut self, calls: impl IntoIterator<Item = StoredCall>) {
+        for stored in calls {
+            match self.index.get(&stored.call.id) {
+                Some(at) if *at < self.calls.len() => {
+                    self.calls[*at] = Arc::new(Tracked::from(stored));
+                }
+                _ => self.calls.push(Arc::new(Tracked::from(stored))),
+            }
+        }
+        self.arrange();
+    }
+
+    /// Moves the outcomes of calls whose samples came in.
+    pub fn move_folds(&mut self, changes: impl IntoIterator<Item = FoldChange>) {
+        for change in changes {
+            if let Some(call) = self
+                .index
+                .get(&change.id)
+                .and_then(|at| self.calls.get_mut(*at))
+            {
+                Arc::make_mut(call).fold = change.fold;
+            }
+        }
+    }
+
+    /// Adds an accepted price to a token's recent path.
+    pub fn add_price(&mut self, token: &TokenKey, price: PriceAt) {
+        let trail = self.trails.entry(token.clone()).or_default();
+        Arc::make_mut(trail).push(price);
+    }
+
+    /// Forgets the paths of tokens whose last price is older than an instant.
+    pub fn drop_trails_before(&mut self, instant: Timestamp) {
+        self.trails
+            .retain(|_, trail| trail.last().is_some_and(|p| p.at >= instant));
+    }
+
+    /// Puts a model's book in place of the one that was there.
+    pub fn set_book(&mut self, key: BookKey, book: Book) {
+        self.books.insert(key, Arc::new(book));
+    }
+
+    /// Order, index, standings and feature kinds follow from the calls.
+    fn arrange(&mut self) {
+        self.calls.sort_by(|a, b| {
+            (a.call.called_at, &a.call.id).cmp(&(b.call.called_at, &b.call.id))
+        });
+        let index = self.calls.iter().enumerate();
+        self.index = Arc::new(index.map(|(i, c)| (c.call.id.clone(), i)).collect());
+        let calls = self.calls.iter().map(|c| (c.call.as_ref(), c.voided));
+        self.standings = Arc::new(standings(calls));
+        let features = self.calls.iter().map(|c| &c.call.features);
+        self.kinds = Arc::new(FeatureKind::of_all(features));
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The books of all models.
+    pub fn books(&self) -> impl Iterator<Item = (&BookKey, &Book)> {
+        self.books.iter().map(|(key, book)| (key, book.as_ref()))
+    }
+
+    /// How many calls there are.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Imported outcomes whose call is not known.
+    #[must_use]
+    pub const fn orphan_outcomes(&self) -> usize {
+        self.orphan_outcomes
+    }
+
+    /// The kinds of all features.
+    #[must_use]
+    pub fn feature_kinds(&self) -> &BTreeMap<String, FeatureKind> {
+        &self.kinds
+    }
+
+    /// Every call made up to an instant with its outcome as of it, oldest first. Folds must hold
+    /// nothing later: load with that instant, or ask for now.
+    #[must_use]
+    pub fn judged(&self, as_of: Timestamp) -> Vec<Judged> {
+        self.calls
+            .iter()
+            .zip(self.standings.iter())
+            .take_while(|(c, _)| c.call.called_at <= as_of)
+            .map(|(c, standing)| Judged {
+                call: Arc::clone(&c.call),
+                standing: *standing,
+                outcome: Outcome::of(
+                    &CallFacts::from(c.call.as_ref()),
+                    &c.fold,
+                    c.imported.as_ref(),
+                    &self.settings.rules,
+                    as_of,
+                ),
+            })
+            .collect()
+    }
+
+    /// The recent path of a token.
+    #[must_use]
+    pub fn trail(&self, token: &TokenKey) -> Option<&Trail> {
+        self.trails.get(token).map(Arc::as_ref)
+    }
+
+    /// The tokens of calls made since an instant, with when they were called.
+    pub fn called_since(
+        &self,
+        since: Timestamp,
+    ) -> impl Iterator<Item = (&TokenKey, Timestamp)> {
+        let from = self.calls.partition_point(|c| c.call.called_at < since);
+        self.calls
+            .iter()
+            .skip(from)
+            .filter_map(|c| Some((c.call.token.as_ref()?, c.call.called_at)))
+    }
+}
+
+/// How far back a trail reaches: enough for the trailing change at 24 h.
+pub const TRAIL: Span = Span::hours(25);
+/// The slots that a trail keeps one price of: the latest.
+const TRAIL_SLOT: Span = Span::minutes(5);
+
+/// A token's accepted prices of the last day, one per five minutes.
+#[derive(Debug, Clone, Default)]
+pub struct Trail(VecDeque<PriceAt>);
+
+impl Trail {
+    fn push(&mut self, price: PriceAt) {
+        let slot = |p: &PriceAt| p.at.millis().div_euclid(TRAIL_SLOT.millis());
+        match self.0.back() {
+            Some(last) if price.at < last.at => return,
+            Some(last) if slot(last) == slot(&price) => {
+                self.0.pop_back();
+            }
+            _ => {}
+        }
+        self.0.push_back(price);
+        while self
+            .0
+            .front()
+            .is_some_and(|first| price.at.since(first.at) > TRAIL)
+        {
+            self.0.pop_front();
+        }
+    }
+
+    /// The latest price.
+    #[must_use]
+    pub fn last(&self) -> Option<&PriceAt> {
+        self.0.back()
+    }
+
+    /// Oldest first.
+    pub fn prices(&self) -> impl Iterator<Item = &PriceAt> {
+        self.0.iter()
+    }
+
+    /// The change of the latest price against the one `h` before it, within the tolerance of the
+    /// returns; unknown when nothing was seen then. Not the return since the call.
+    #[must_use]
+    pub fn trailing_change(&self, h: Span, rules: &Rules) -> Option<Percent> {
+        let last = self.0.back()?;
+        let target = last.at.minus(h);
+        let near = self
+            .0
+            .iter()
+            .min_by_key(|p| p.at.since(target).abs())
+            .filter(|p| p.at.since(target).abs() <= rules.return_tolerance(h))?;
+        Some(last.price.over(near.price).gain())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Price;
+
+    #[test]
+    fn a_trail_keeps_a_day_and_answers_only_within_the_tolerance() {
+        let t0 = Timestamp::from_millis(1_760_000_000_000);
+        let mut trail = Trail::default();
+        for minute in 0..(30 * 60) {
+            if !(26 * 60..28 * 60).contains(&minute) {
+                trail.push(PriceAt {
+                    at: t0.plus(Span::minutes(minute)),
+                    price: Price::new(1.0 + minute as f64).unwrap(),
+                });
+            }
+        }
+        assert!(trail.prices().count() <= 25 * 12 + 1);
+        let rules = Rules::default();
+        let day = trail.trailing_change(Span::hours(24), &rules).unwrap();
+        assert!((day.value() - (1800.0 / 360.0 - 1.0) * 100.0).abs() < 5.0, "{day:?}");
+        // Nothing was seen around two and a half hours ago.
+        assert_eq!(trail.trailing_change(Span::minutes(150), &rules), None);
+    }
+}

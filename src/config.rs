@@ -1,0 +1,430 @@
+//! Every setting, from default < file < environment < flag, each knowing where it came from.
+//!
+//! One table ([`KEYS`]) names every key, what it may hold and its default; reading, checking and
+//! errors all go by it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::analytics::Guards;
+use crate::domain::{Pace, Range, Rules, Span, Thresholds};
+
+/// What a setting may hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    /// `60s`, `5m`, `48h`, `7d`.
+    Span,
+    /// A number from a least to a most.
+    Number(f64, f64),
+    /// A whole number from a least to a most.
+    Whole(u32, u32),
+    /// true or false.
+    Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Any text.
+    Text,
+    /// A list of these words.
+    List(&'static [&'static str]),
+}
+
+struct Key {
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+}
+
+const fn key(name: &'static str, kind: Kind, default: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        default,
+    }
+}
+
+const RPM: Kind = Kind::Whole(1, 100_000);
+const MULTIPLE: Kind = Kind::Number(0.0, 1e6);
+
+/// Every setting there is, as `section.key`.
+const KEYS: [Key; 36] = [
+    key("tracker.interval", Kind::Span, "60s"),
+    key("tracker.late_interval", Kind::Span, "5m"),
+    key("tracker.late_after", Kind::Span, "48h"),
+    key("tracker.window", Kind::Span, "7d"),
+    key("tracker.move_pct", Kind::Number(0.1, 1e6), "20.0"),
+    key("tracker.summary_every", Kind::Span, "10m"),
+    key("tracker.retain_samples", Kind::Span, "30d"),
+    key(
+        "feeds.order",
+        Kind::List(&["dexscreener", "jupiter", "geckoterminal"]),
+        "dexscreener,jupiter,geckoterminal",
+    ),
+    key("feeds.dexscreener_url", Kind::Text, "https://api.dexscreener.com"),
+    key("feeds.geckoterminal_url", Kind::Text, "https://api.geckoterminal.com/api/v2"),
+    key("feeds.jupiter_url", Kind::Text, "https://api.jup.ag"),
+    key("feeds.dexscreener_key", Kind::Text, ""),
+    key("feeds.geckoterminal_key", Kind::Text, ""),
+    key("feeds.jupiter_key", Kind::Text, ""),
+    key("feeds.dexscreener_rpm", RPM, "240"),
+    key("feeds.geckoterminal_rpm", RPM, "10"),
+    key("feeds.jupiter_rpm", RPM, "30"),
+    key("feeds.timeout", Kind::Span, "10s"),
+    key("categories.moon_ath", MULTIPLE, "5.0"),
+    key("categories.winner_ath", MULTIPLE, "2.0"),
+    key("categories.winner_final", MULTIPLE, "1.0"),
+    key("categories.good_ath", MULTIPLE, "1.5"),
+    key("categories.hold_final", MULTIPLE, "0.9"),
+    key("categories.crash_final", MULTIPLE, "0.5"),
+    key("analysis.pump_gain_pct", Kind::Number(0.0, 1e6), "50.0"),
+    key("analysis.min_rank_n", Kind::Whole(1, 1_000_000), "10"),
+    key("analysis.min_arm_n", Kind::Whole(1, 1_000_000), "10"),
+    key("analysis.recommend_arm_n", Kind::Whole(1, 1_000_000), "20"),
+    key("analysis.q", Kind::Number(0.0, 1.0), "0.05"),
+    key("notify.bell", Kind::Flag, "true"),
+    key("notify.command", Kind::Text, ""),
+    key("notify.webhook_url", Kind::Text, ""),
+    key("ui.range", Kind::Choice(&["24h", "7d", "30d", "90d", "all"]), "7d"),
+    key("ui.theme", Kind::Choice(&["auto", "dark", "light", "mono"]), "auto"),
+    key("ui.ascii", Kind::Flag, "false"),
+    key("ui.timezone", Kind::Text, "utc"),
+];
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// The configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Environment(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("the default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Why a configuration cannot be used: wrong usage, exit code 2.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// The file that was asked for cannot be read, or is no TOML.
+    #[error("cannot read the configuration {}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A key that does not exist.
+    #[error("{origin}: there is no setting '{name}'; did you mean '{nearest}'?")]
+    Unknown {
+        /// Where it was written.
+        origin: Origin,
+        /// As written.
+        name: String,
+        /// The nearest key there is.
+        nearest: &'static str,
+    },
+    /// A value that its key cannot hold.
+    #[error("{origin}: {name} = '{value}' is not allowed: use {allowed}")]
+    Value {
+        /// Where it was written.
+        origin: Origin,
+        /// The key.
+        name: &'static str,
+        /// As written.
+        value: String,
+        /// What is allowed.
+        allowed: String,
+    },
+}
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+impl Config {
+    /// Reads the settings. `file` must exist when it is given; `fallback` may be missing.
+    /// `environment` answers for a variable's name.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or names an unknown key or a value that is not allowed.
+    pub fn load(
+        file: Option<&Path>,
+        fallback: Option<&Path>,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Self {
+            values: KEYS
+                .iter()
+                .map(|k| (k.name, (k.default.to_owned(), Origin::Default)))
+                .collect(),
+        };
+        let path = file.or_else(|| fallback.filter(|p| p.exists()));
+        if let Some(path) = path {
+            config.read_file(path)?;
+        }
+        for k in &KEYS {
+            let name = format!("CALLBOARD_{}", k.name.replace('.', "_").to_uppercase());
+            if let Some(value) = environment(&name).filter(|v| !v.is_empty()) {
+                config.set(k, value, Origin::Environment(name))?;
+            }
+        }
+        Ok(config)
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<(), ConfigError> {
+        let file_error = |reason: String| ConfigError::File {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = fs::read_to_string(path).map_err(|e| file_error(e.to_string()))?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| file_error(e.to_string().replace('\n', " ")))?;
+        let origin = Origin::File(path.to_owned());
+        for (section, value) in table {
+            let Some(entries) = value.as_table() else {
+                return Err(unknown(origin, section));
+            };
+            for (name, value) in entries {
+                let full = format!("{section}.{name}");
+                let Some(k) = KEYS.iter().find(|k| k.name == full) else {
+                    return Err(unknown(origin, full));
+                };
+                self.set(k, toml_text(value), origin.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, k: &Key, value: String, origin: Origin) -> Result<(), ConfigError> {
+        if let Some(allowed) = k.kind.refuses(&value) {
+            return Err(ConfigError::Value {
+                origin,
+                name: k.name,
+                value,
+                allowed,
+            });
+        }
+        self.values.insert(k.name, (value, origin));
+        Ok(())
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", |(value, _)| value)
+    }
+
+    /// Every value was checked when it was set, so the fallbacks below are never used.
+    fn span(&self, name: &str) -> Span {
+        Span::parse(self.text(name)).unwrap_or(Span::MINUTE)
+    }
+
+    fn number(&self, name: &str) -> f64 {
+        self.text(name).parse().unwrap_or(0.0)
+    }
+
+    fn whole(&self, name: &str) -> u32 {
+        self.text(name).parse().unwrap_or(1)
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// Everything that definitions depend on.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            window: self.span("tracker.window"),
+            poll_interval: self.span("tracker.interval"),
+            thresholds: Thresholds {
+                moon_ath: self.number("categories.moon_ath"),
+                winner_ath: self.number("categories.winner_ath"),
+                winner_final: self.number("categories.winner_final"),
+                good_ath: self.number("categories.good_ath"),
+                hold_final: self.number("categories.hold_final"),
+                crash_final: self.number("categories.crash_final"),
+            },
+            pump_gain_pct: self.number("analysis.pump_gain_pct"),
+        }
+    }
+
+    /// How often tokens are polled.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        Pace {
+            interval: self.span("tracker.interval"),
+            late_interval: self.span("tracker.late_interval"),
+            late_after: self.span("tracker.late_after"),
+            window: self.span("tracker.window"),
+        }
+    }
+
+    /// The guards of feature tests.
+    #[must_use]
+    pub fn guards(&self) -> Guards {
+        Guards {
+            min_arm_n: self.whole("analysis.min_arm_n") as usize,
+            q: self.number("analysis.q"),
+        }
+    }
+
+    /// The trades a model needs for a place.
+    #[must_use]
+    pub fn min_rank_n(&self) -> u32 {
+        self.whole("analysis.min_rank_n")
+    }
+
+    /// The range that the dashboard starts with.
+    #[must_use]
+    pub fn range(&self) -> Range {
+        Range::parse(self.text("ui.range")).unwrap_or(Range::D7)
+    }
+
+    /// Only ASCII on the screen.
+    #[must_use]
+    pub fn ascii(&self) -> bool {
+        self.flag("ui.ascii")
+    }
+
+    /// No colours on the screen.
+    #[must_use]
+    pub fn mono(&self) -> bool {
+        self.text("ui.theme") == "mono"
+    }
+}
+
+impl Kind {
+    /// What is allowed, if the value is not.
+    fn refuses(self, value: &str) -> Option<String> {
+        let ok = match self {
+            Self::Span => Span::parse(value).is_ok(),
+            Self::Number(least, most) => {
+                value.parse::<f64>().is_ok_and(|v| (least..=most).contains(&v))
+            }
+            Self::Whole(least, most) => {
+                value.parse::<u32>().is_ok_and(|v| (least..=most).contains(&v))
+            }
+            Self::Flag => matches!(value, "true" | "false"),
+            Self::Choice(words) => words.contains(&value),
+            Self::Text => true,
+            Self::List(words) => value
+                .split(',')
+                .map(str::trim)
+                .all(|word| words.contains(&word)),
+        };
+        (!ok).then(|| match self {
+            Self::Span => "a duration such as 30s, 5m, 48h or 7d".to_owned(),
+            Self::Number(least, most) => format!("a number from {least} to {most}"),
+            Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Flag => "true or false".to_owned(),
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Text => "any text".to_owned(),
+            Self::List(words) => format!("a list of {}", words.join(", ")),
+        })
+    }
+}
+
+fn toml_text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(items) => items.iter().map(toml_text).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+fn unknown(origin: Origin, name: String) -> ConfigError {
+    let nearest = KEYS
+        .iter()
+        .map(|k| k.name)
+        .min_by_key(|k| distance(k, &name))
+        .unwrap_or("");
+    ConfigError::Unknown {
+        origin,
+        name: crate::domain::text::clean(&name),
+        nearest,
+    }
+}
+
+/// Levenshtein's distance of two words.
+#[must_use]
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(100).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(100).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replace = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn from_text(text: &str) -> Result<Config, ConfigError> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        Config::load(Some(file.path()), None, &|_| None)
+    }
+
+    #[test]
+    fn every_default_is_allowed_and_equals_the_rules() {
+        for k in &KEYS {
+            assert_eq!(k.kind.refuses(k.default), None, "{}", k.name);
+        }
+        let config = Config::load(None, None, &|_| None).unwrap();
+        assert_eq!(config.rules(), Rules::default());
+        assert_eq!(config.guards(), Guards::default());
+        assert_eq!(config.range(), Range::D7);
+    }
+
+    #[test]
+    fn environment_beats_file_beats_default() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"[tracker]\nwindow = \"3d\"\ninterval = \"30s\"\n[ui]\nascii = true\n")
+            .unwrap();
+        let env = |name: &str| (name == "CALLBOARD_TRACKER_WINDOW").then(|| "2d".to_owned());
+        let config = Config::load(Some(file.path()), None, &env).unwrap();
+        assert_eq!(config.rules().window, Span::days(2));
+        assert_eq!(config.rules().poll_interval, Span::seconds(30));
+        assert!(config.ascii());
+    }
+
+    #[test]
+    fn errors_name_file_key_and_what_is_allowed() {
+        for (text, parts) in [
+            ("[tracker]\nwindw = \"7d\"", &["tracker.windw", "tracker.window"][..]),
+            ("[tracker]\nwindow = \"soon\"", &["tracker.window", "soon", "7d"]),
+            ("[analysis]\nq = 2", &["analysis.q", "0 to 1"]),
+            ("[ui]\nrange = \"1y\"", &["ui.range", "24h, 7d, 30d, 90d, all"]),
+            ("window = 3", &["there is no setting 'window'"]),
+            ("[tracker", &["cannot read the configuration"]),
+        ] {
+            let error = from_text(text).unwrap_err().to_string();
+            for part in parts {
+                assert!(error.contains(part), "{text}: {error}");
+            }
+            assert!(!error.contains('\n'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The report: everything printed once.
+//!
+//! Knows: the board, the views, the analytics. Must never know: terminals, SQL, the clock. Text
+//! draws the same screens as the dashboard; JSON gives the figures behind them.
+
+mod json;
+mod text;
+
+use crate::analytics::{BookKey, Leaderboard};
+use crate::board::Board;
+use crate::domain::{Range, Timestamp};
+
+pub use json::json;
+pub use text::text;
+
+/// A part of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Section {
+    /// The leaderboard.
+    Models,
+    /// The calls.
+    Calls,
+    /// How calls ended.
+    Categories,
+    /// What separates pumps from rugs.
+    Features,
+}
+
+impl Section {
+    /// Every section in the order they are printed.
+    pub const EACH: [Self; 4] = [Self::Models, Self::Calls, Self::Categories, Self::Features];
+}
+
+/// What is to be reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// One section, or all.
+    pub section: Option<Section>,
+    /// How far back.
+    pub range: Range,
+    /// The end of the range.
+    pub as_of: Timestamp,
+    /// Only this model.
+    pub model: Option<String>,
+    /// Two models side by side.
+    pub compare: Option<(String, String)>,
+    /// At most this many models.
+    pub top: Option<usize>,
+    /// With calls that are still in their window.
+    pub provisional: bool,
+}
+
+impl Request {
+    fn sections(&self) -> Vec<Section> {
+        self.section
+            .map_or_else(|| Section::EACH.to_vec(), |section| vec![section])
+    }
+}
+
+/// A model that the database does not know, with the nearest one it knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no model is called '{name}'{}", nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean '{n}'?")))]
+pub struct UnknownModel {
+    /// As asked.
+    pub name: String,
+    /// The nearest name there is.
+    pub nearest: Option<String>,
+}
+
+/// The leaderboard that was asked for: one model, two, or the first few. Places are those among
+/// all models.
+fn leaderboard(board: &Board, request: &Request) -> Result<Leaderboard, UnknownModel> {
+    let window = request.range.window(request.as_of);
+    let mut found = Leaderboard::of(board.books(), &window, board.settings().min_rank_n, true);
+    let mut wanted = Vec::new();
+    if let Some(name) = &request.model {
+        wanted.push(resolve(board, name)?);
+    }
+    if let Some((a, b)) = &request.compare {
+        wanted.push(resolve(board, a)?);
+        wanted.push(resolve(board, b)?);
+    }
+    if !wanted.is_empty() {
+        found.rows.retain(|row| wanted.contains(&row.key.model));
+        found.resum();
+    }
+    if let Some(top) = request.top {
+        found.rows.truncate(top);
+    }
+    Ok(found)
+}
+
+/// The name as the database has it: exact first, else without case if only one fits.
+fn resolve(board: &Board, name: &str) -> Result<String, UnknownModel> {
+    let models: Vec<&str> = {
+        let mut all: Vec<&str> = board
+            .books()
+            .map(|(BookKey { model, .. }, _)| model.as_str())
+            .collect();
+        all.dedup();
+        all
+    };
+    if models.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let alike: Vec<&&str> = models
+        .iter()
+        .filter(|m| m.to_lowercase() == name.to_lowercase())
+        .collect();
+    match alike.as_slice() {
+        [only] => Ok((**only).to_owned()),
+        _ => Err(UnknownModel {
+            name: name.to_owned(),
+            nearest: models
+                .iter()
+                .min_by_key(|m| crate::config::distance(&m.to_lowercase(), &name.to_lowercase()))
+                .map(|m| (*m).to_owned()),
+        }),
+    }
+}

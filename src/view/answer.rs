@@ -1,0 +1,66 @@
+//! Questions answered: the one place that knows which file builds which tab.
+
+use crate::analytics::Judged;
+use crate::board::Board;
+use crate::domain::Timestamp;
+
+use super::format::Style;
+use super::question::{Question, Tab};
+use super::table::{Page, Screen};
+use super::{categories, features, leaderboard, tracker};
+
+/// A board as of an instant, with every call judged once for all tabs.
+pub struct Answers<'a> {
+    board: &'a Board,
+    calls: Vec<Judged>,
+    as_of: Timestamp,
+    style: Style,
+}
+
+impl<'a> Answers<'a> {
+    /// Judges the calls of a board.
+    #[must_use]
+    pub fn new(board: &'a Board, as_of: Timestamp, style: Style) -> Self {
+        Self {
+            board,
+            calls: board.judged(as_of),
+            as_of,
+            style,
+        }
+    }
+
+    /// A tab. The leaderboard is complete only `with_ranks`; the other tabs always are.
+    #[must_use]
+    pub fn screen(&self, question: &Question, tab: Tab, with_ranks: bool) -> Screen {
+        let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
+        let range = question.range;
+        match tab {
+            Tab::Leaderboard => leaderboard::screen(board, range, as_of, self.style, with_ranks),
+            Tab::Tracker => tracker::screen(board, calls, range, as_of, self.style),
+            Tab::Categories => categories::screen(
+                board,
+                calls,
+                range,
+                as_of,
+                self.style,
+                question.provisional,
+            ),
+            Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
+        }
+    }
+
+    /// The page of a row; `None` when the row is gone.
+    #[must_use]
+    pub fn page(&self, question: &Question, tab: Tab, key: &str) -> Option<Page> {
+        let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
+        let (range, provisional) = (question.range, question.provisional);
+        match tab {
+            Tab::Leaderboard => leaderboard::page(board, range, as_of, self.style, key),
+            Tab::Tracker => tracker::page(board, calls, as_of, self.style, key),
+            Tab::Categories => {
+                categories::page(board, calls, range, as_of, self.style, provisional, key)
+            }
+            Tab::Features => features::page(board, calls, range, as_of, provisional, key),
+        }
+    }
+}

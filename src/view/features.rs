@@ -1,0 +1,349 @@
+//! Tab 4: what separates pumps from rugs, and how sure that is.
+
+use crate::analytics::features::{ArmTest, eligible};
+use crate::analytics::{FeatureKind, FeatureReport, FeatureRow, Judged, Verdict};
+use crate::board::Board;
+use crate::domain::{Percent, Range, Timestamp};
+
+use super::format::{self, UNKNOWN};
+use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
+
+const COLUMNS: [Column; 11] = [
+    column("feature", "Feature", Align::Left, 0, 24, "what the call said"),
+    column("verdict", "Verdict", Align::Left, 0, 12, "what the tests show, corrected for their number"),
+    column("n", "with/without/?", Align::Right, 1, 17, "calls that have it, that do not, that do not say"),
+    column("pump", "Pump with:w/o", Align::Right, 0, 15, "share of pumps with it, and without"),
+    column("pump_q", "q", Align::Right, 0, 7, "Benjamini-Hochberg q of the difference in pumps"),
+    column("rug", "Rug with:w/o", Align::Right, 0, 15, "share of rugs and crashes with it, and without"),
+    column("rug_q", "q rug", Align::Right, 0, 7, "Benjamini-Hochberg q of the difference in rugs"),
+    column("gain", "Med gain w:w/o", Align::Right, 3, 19, "median gain at the ATH with it, and without"),
+    column("mean", "Mean gain w:w/o", Align::Right, 5, 21, "mean gain at the ATH; one token can make it"),
+    column("spearman", "rho", Align::Right, 4, 7, "numbers: Spearman with the gain"),
+    column("auc", "AUC", Align::Right, 4, 6, "numbers: chance that a pump has the larger one"),
+];
+
+const fn column(
+    key: &'static str,
+    title: &'static str,
+    align: Align,
+    priority: u8,
+    max_width: u16,
+    help: &'static str,
+) -> Column {
+    Column {
+        key,
+        title,
+        align,
+        priority,
+        max_width,
+        help,
+    }
+}
+
+/// The report over the calls completed in a range.
+#[must_use]
+pub fn report(
+    board: &Board,
+    calls: &[Judged],
+    range: Range,
+    as_of: Timestamp,
+    provisional: bool,
+) -> FeatureReport {
+    let settings = board.settings();
+    let eligible = eligible(calls, &range.window(as_of), &settings.rules, provisional);
+    FeatureReport::of(&eligible, board.feature_kinds(), &settings.rules, &settings.guards)
+}
+
+/// The feature table of a range.
+#[must_use]
+pub fn screen(
+    board: &Board,
+    calls: &[Judged],
+    range: Range,
+    as_of: Timestamp,
+    provisional: bool,
+) -> Screen {
+    let found = report(board, calls, range, as_of, provisional);
+    Screen {
+        above: if found.n > 0 {
+            vec![Block::Text(vec![headline(&found, board)])]
+        } else {
+            Vec::new()
+        },
+        notes: notes(&found),
+        empty: found.rows.is_empty().then(|| empty(calls, &found, range)),
+        count: format!("{} settled calls", found.n),
+        table: Table {
+            columns: COLUMNS.to_vec(),
+            rows: found.rows.iter().map(table_row).collect(),
+        },
+    }
+}
+
+fn headline(found: &FeatureReport, board: &Board) -> Line {
+    let share = |(k, n): (usize, usize)| {
+        format::rate_with_interval(
+            (n > 0).then(|| k as f64 / n as f64),
+            crate::stats::wilson(k as u64, n as u64),
+        )
+    };
+    Line::toned(format!("{} calls", found.n), Tone::Strong)
+        .and(
+            format!("  pumped over {:.0}%: ", board.settings().rules.pump_gain_pct),
+            Tone::Plain,
+        )
+        .and(share(found.base_pump), Tone::Strong)
+        .and("  rug or crash: ", Tone::Plain)
+        .and(share(found.base_rug), Tone::Strong)
+        .and(format!(" of {}", found.base_rug.1), Tone::Dim)
+}
+
+const fn verdict_tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Positive => Tone::Good,
+        Verdict::Negative => Tone::Bad,
+        Verdict::Mixed => Tone::Warn,
+        Verdict::NoEvidence => Tone::Plain,
+        Verdict::TooFew | Verdict::AlwaysOn | Verdict::AlwaysOff => Tone::Dim,
+    }
+}
+
+fn rates_cell(test: &ArmTest) -> Cell {
+    match (test.rate_with(), test.rate_without()) {
+        (Some(with), Some(without)) => Cell::number(
+            format!("{} : {}", format::rate(with), format::rate(without)),
+            with - without,
+        ),
+        (Some(with), None) => Cell::unknown(format!("{} : {UNKNOWN}", format::rate(with))),
+        (None, Some(without)) => Cell::unknown(format!("{UNKNOWN} : {}", format::rate(without))),
+        (None, None) => Cell::unknown(UNKNOWN),
+    }
+}
+
+fn q_cell(q: Option<f64>) -> Cell {
+    q.map_or_else(
+        || Cell::unknown(UNKNOWN),
+        |q| {
+            let cell = Cell::number(format::p_value(q), q);
+            if q <= 0.05 { cell.toned(Tone::Strong) } else { cell.toned(Tone::Dim) }
+        },
+    )
+}
+
+fn gains_cell(with: Option<f64>, without: Option<f64>) -> Cell {
+    let text = |g: Option<f64>| {
+        g.map_or_else(|| UNKNOWN.to_owned(), |g| format::signed_percent(Percent(g)))
+    };
+    match (with, without) {
+        (None, None) => Cell::unknown(UNKNOWN),
+        (a, b) => Cell::number(
+            format!("{} : {}", text(a), text(b)),
+            a.unwrap_or(0.0) - b.unwrap_or(0.0),
+        ),
+    }
+}
+
+fn table_row(row: &FeatureRow) -> Row {
+    let number = row.kind == FeatureKind::Number;
+    let n = if number {
+        format!("{} / - / {}", row.n_with, row.n_unknown)
+    } else {
+        format!("{}/{}/{}", row.n_with, row.n_without, row.n_unknown)
+    };
+    let verdict = row.verdict.map_or_else(
+        || Cell::unknown("number"),
+        |v| Cell::word(v.name()).toned(verdict_tone(v)),
+    );
+    let signed = |value: Option<f64>, text: fn(f64) -> String| {
+        value.map_or_else(|| Cell::unknown(UNKNOWN), |v| Cell::number(text(v), v))
+    };
+    Row {
+        key: row.name.clone(),
+        cells: vec![
+            Cell::word(row.name.clone()).toned(Tone::Strong),
+            verdict,
+            Cell::number(n, row.n_with as f64),
+            rates_cell(&row.pump),
+            q_cell(row.pump.q),
+            rates_cell(&row.rug),
+            q_cell(row.rug.q),
+            gains_cell(row.gain_with.median, row.gain_without.median),
+            gains_cell(row.gain_with.mean, row.gain_without.mean),
+            signed(row.spearman.map(|s| s.r), format::correlation),
+            signed(row.auc, |v| format!("{v:.2}")),
+        ],
+        dim: matches!(
+            row.verdict,
+            Some(Verdict::TooFew | Verdict::AlwaysOn | Verdict::AlwaysOff)
+        ),
+        copy: row.name.clone(),
+    }
+}
+
+fn notes(found: &FeatureReport) -> Vec<Line> {
+    let mut notes = Vec::new();
+    if found.tests > 0 {
+        notes.push(Line::toned(
+            format!(
+                "{} tests, one false-discovery family; one call per token, outcomes settled; association, not cause",
+                found.tests
+            ),
+            Tone::Dim,
+        ));
+    }
+    if !found.categories.is_empty() {
+        notes.push(Line::toned(
+            format!("words, not tested: {}", found.categories.join(", ")),
+            Tone::Dim,
+        ));
+    }
+    notes
+}
+
+fn empty(calls: &[Judged], found: &FeatureReport, range: Range) -> Empty {
+    if calls.is_empty() {
+        return Empty {
+            what: "no calls yet".to_owned(),
+            next: vec![
+                "callboard import calls FILE.csv   every column it does not know is a feature"
+                    .to_owned(),
+                "callboard --demo                  shows a simulated market".to_owned(),
+            ],
+        };
+    }
+    if found.n == 0 {
+        return Empty {
+            what: format!("no call with a settled outcome {}", range.phrase()),
+            next: vec![
+                "press a for All".to_owned(),
+                "outcomes settle when a call's window is over".to_owned(),
+            ],
+        };
+    }
+    Empty {
+        what: format!("the {} settled calls sent no features", found.n),
+        next: vec!["every further column of a call is stored and analysed as one".to_owned()],
+    }
+}
+
+/// Everything known of one feature over a range.
+#[must_use]
+pub fn page(
+    board: &Board,
+    calls: &[Judged],
+    range: Range,
+    as_of: Timestamp,
+    provisional: bool,
+    key: &str,
+) -> Option<Page> {
+    let found = report(board, calls, range, as_of, provisional);
+    let row = found.rows.iter().find(|r| r.name == key)?;
+    let pair = |label: &str, line: Line| (label.to_owned(), line);
+    let mut pairs = Vec::new();
+    if let Some(verdict) = row.verdict {
+        pairs.push(pair("verdict", Line::toned(verdict.name(), verdict_tone(verdict))));
+    }
+    pairs.push(pair("why", Line::plain(row.reason.clone())));
+    pairs.push(pair(
+        "calls",
+        Line::plain(if row.kind == FeatureKind::Number {
+            format!("{} say a number, {} do not", row.n_with, row.n_unknown)
+        } else {
+            format!("{} with, {} without, {} unknown", row.n_with, row.n_without, row.n_unknown)
+        }),
+    ));
+    let mut blocks = vec![Block::Pairs(pairs)];
+    if row.kind == FeatureKind::Flag {
+        for (name, test) in [("Pumps", &row.pump), ("Rugs and crashes", &row.rug)] {
+            blocks.push(Block::Heading(name.to_owned()));
+            blocks.push(Block::Pairs(arms(test)));
+        }
+        blocks.push(Block::Heading("Gain at the ATH".to_owned()));
+        let gains = |g: &crate::analytics::features::Gains| {
+            let text = |v: Option<f64>| {
+                v.map_or_else(|| UNKNOWN.to_owned(), |v| format::signed_percent(Percent(v)))
+            };
+            Line::plain(format!("median {}, mean {}", text(g.median), text(g.mean)))
+        };
+        blocks.push(Block::Pairs(vec![
+            pair("with", gains(&row.gain_with)),
+            pair("without", gains(&row.gain_without)),
+            pair(
+                "rank test",
+                row.gain_p.map_or_else(
+                    || Line::toned("too few", Tone::Dim),
+                    |p| {
+                        Line::plain(format!("p {}", format::p_value(p)))
+                            .and("  shown, never decides", Tone::Dim)
+                    },
+                ),
+            ),
+        ]));
+    } else {
+        blocks.push(Block::Pairs(number_pairs(row)));
+    }
+    Some(Page {
+        title: format!("{key} - {}", range.label()),
+        blocks,
+    })
+}
+
+fn arms(test: &ArmTest) -> Vec<(String, Line)> {
+    let pair = |label: &str, line: Line| (label.to_owned(), line);
+    let arm = |(k, n): (usize, usize), rate, interval| {
+        Line::plain(format!("{k} of {n}")).and(
+            format!("  {}", format::rate_with_interval(rate, interval)),
+            Tone::Strong,
+        )
+    };
+    let mut pairs = vec![
+        pair("with", arm(test.with, test.rate_with(), test.interval_with())),
+        pair(
+            "without",
+            arm(test.without, test.rate_without(), test.interval_without()),
+        ),
+    ];
+    if let (Some(with), Some(without), Some(i)) =
+        (test.rate_with(), test.rate_without(), test.difference())
+    {
+        pairs.push(pair(
+            "difference",
+            Line::plain(format!(
+                "{:+.1} points ({:+.1} to {:+.1})",
+                (with - without) * 100.0,
+                i.low * 100.0,
+                i.high * 100.0
+            ))
+            .and("  95 % Newcombe", Tone::Dim),
+        ));
+    }
+    if let (Some(p), Some(q)) = (test.p, test.q) {
+        pairs.push(pair(
+            "Fisher",
+            Line::plain(format!("p {}, q {}", format::p_value(p), format::p_value(q)))
+                .and("  q allows for all tests of the report", Tone::Dim),
+        ));
+    }
+    pairs
+}
+
+fn number_pairs(row: &FeatureRow) -> Vec<(String, Line)> {
+    let mut pairs = Vec::new();
+    if let Some(rho) = row.spearman {
+        let interval = rho.interval.map_or_else(String::new, |i| format!(" ({:+.2} to {:+.2})", i.low, i.high));
+        let p = rho.p.map_or_else(String::new, |p| format!("  p {}", format::p_value(p)));
+        pairs.push((
+            "Spearman".to_owned(),
+            Line::plain(format!("{}{interval}", format::correlation(rho.r)))
+                .and(p, Tone::Dim)
+                .and("  with the gain", Tone::Dim),
+        ));
+    }
+    if let Some(auc) = row.auc {
+        pairs.push((
+            "AUC".to_owned(),
+            Line::plain(format!("{auc:.2}")).and("  chance that a pump has the larger value", Tone::Dim),
+        ));
+    }
+    pairs
+}

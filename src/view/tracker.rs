@@ -1,0 +1,372 @@
+//! Tab 2: calls, live.
+
+use crate::analytics::{CallCounts, Judged, Standing};
+use crate::board::Board;
+use crate::domain::fold::PriceAt;
+use crate::domain::{
+    CallId, EntryOrigin, FinalBasis, Outcome, Range, RugState, Span, Status, Timestamp,
+};
+
+use super::format::{self, Style, UNKNOWN};
+use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
+
+const COLUMNS: [Column; 15] = [
+    column("symbol", "Token", Align::Left, 0, 14, "the ticker; a label, never an identity"),
+    column("source", "Source", Align::Left, 1, 18, "who called it"),
+    column("age", "Called", Align::Right, 0, 7, "since the call"),
+    column("price", "Price", Align::Right, 2, 12, "latest accepted price in the window, USD"),
+    column("since", "Now", Align::Right, 0, 10, "latest (or final) price against the entry"),
+    column("ath", "ATH", Align::Right, 0, 9, "highest multiple of the entry: best case, with hindsight"),
+    column("drawdown", "Max DD", Align::Right, 2, 8, "worst fall from the running peak"),
+    column("h1", "1h ago", Align::Right, 3, 9, "latest price against one hour before it"),
+    column("return_1h", "+1h", Align::Right, 5, 9, "return one hour after the call"),
+    column("return_6h", "+6h", Align::Right, 6, 9, "return six hours after the call"),
+    column("return_24h", "+24h", Align::Right, 4, 9, "return 24 hours after the call"),
+    column("liquidity", "Liq", Align::Right, 5, 8, "latest liquidity, USD"),
+    column("category", "Category", Align::Left, 0, 12, "'?' while it may still change"),
+    column("state", "State", Align::Left, 1, 10, "waiting, tracking, rug, crashed, gone, stale"),
+    column("coverage", "Cov", Align::Right, 7, 5, "share of five-minute slots with a price"),
+];
+
+const fn column(
+    key: &'static str,
+    title: &'static str,
+    align: Align,
+    priority: u8,
+    max_width: u16,
+    help: &'static str,
+) -> Column {
+    Column {
+        key,
+        title,
+        align,
+        priority,
+        max_width,
+        help,
+    }
+}
+
+/// A call in its window whose price is older than this many poll intervals is stale.
+const STALE_POLLS: i64 = 5;
+
+/// The calls made in a range, newest first.
+#[must_use]
+pub fn screen(
+    board: &Board,
+    calls: &[Judged],
+    range: Range,
+    as_of: Timestamp,
+    style: Style,
+) -> Screen {
+    let window = range.window(as_of);
+    let in_range: Vec<&Judged> = calls
+        .iter()
+        .rev()
+        .filter(|j| window.contains(j.call.called_at))
+        .collect();
+    let counts = CallCounts::of(in_range.iter().copied());
+    Screen {
+        above: vec![Block::Text(vec![summary(&counts)])],
+        count: format::count(counts.total, "call"),
+        notes: notes(board, &counts),
+        empty: in_range.is_empty().then(|| empty(calls, range, as_of)),
+        table: Table {
+            columns: COLUMNS.to_vec(),
+            rows: in_range
+                .iter()
+                .map(|j| table_row(board, j, as_of, style))
+                .collect(),
+        },
+    }
+}
+
+fn summary(counts: &CallCounts) -> Line {
+    let mut line = Line::toned(format::count(counts.total, "call"), Tone::Strong);
+    for (n, what, tone) in [
+        (counts.tracking, "tracking", Tone::Plain),
+        (counts.waiting, "waiting for a price", Tone::Plain),
+        (counts.completed, "completed", Tone::Plain),
+        (counts.unpriced, "unpriced", Tone::Warn),
+        (counts.recalls, "re-calls", Tone::Dim),
+        (counts.rejected, "rejected by their bot", Tone::Dim),
+        (counts.voided, "voided", Tone::Dim),
+    ] {
+        if n > 0 {
+            line = line.and(format!("  {n} {what}"), tone);
+        }
+    }
+    line
+}
+
+fn notes(board: &Board, counts: &CallCounts) -> Vec<Line> {
+    let mut notes = Vec::new();
+    if counts.unpriced > 0 {
+        notes.push(Line::toned(
+            "unpriced: no entry price within 5 min of the call, and no imported outcome",
+            Tone::Dim,
+        ));
+    }
+    if board.orphan_outcomes() > 0 {
+        notes.push(Line::toned(
+            format!("{} imported outcomes belong to no call", board.orphan_outcomes()),
+            Tone::Warn,
+        ));
+    }
+    notes
+}
+
+fn symbol(judged: &Judged) -> String {
+    let call = &judged.call;
+    call.symbol
+        .clone()
+        .or_else(|| call.name.clone())
+        .or_else(|| call.token.as_ref().map(|t| t.address().chars().take(8).collect()))
+        .unwrap_or_else(|| UNKNOWN.to_owned())
+}
+
+fn table_row(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Row {
+    let (call, o) = (&judged.call, &judged.outcome);
+    let trail = call.token.as_ref().and_then(|t| board.trail(t));
+    let age = as_of.since(call.called_at);
+    let trailing = trail
+        .filter(|_| o.status == Status::Tracking)
+        .and_then(|t| t.trailing_change(Span::HOUR, &board.settings().rules));
+    let cells = vec![
+        Cell::word(symbol(judged)).toned(Tone::Strong),
+        Cell::word(call.source.clone()),
+        Cell::number(format::age(age), age.as_seconds()).toned(Tone::Dim),
+        price_cell(o, style),
+        format::percent_cell(o.fin.map(|f| f.multiple.gain())),
+        format::multiple_cell(o.ath.map(|a| a.multiple)),
+        format::percent_cell(o.max_drawdown),
+        format::percent_cell(trailing),
+        format::percent_cell(o.returns[0]),
+        format::percent_cell(o.returns[1]),
+        format::percent_cell(o.returns[2]),
+        o.liquidity_usd.map_or_else(
+            || Cell::unknown(UNKNOWN),
+            |usd| Cell::number(format::short_money(usd), usd),
+        ),
+        category_cell(judged),
+        state_cell(board, judged, as_of),
+        o.coverage.map_or_else(
+            || Cell::unknown(UNKNOWN),
+            |c| Cell::number(format!("{:.0}%", c.value()), c.value()).toned(Tone::Dim),
+        ),
+    ];
+    Row {
+        key: call.id.0.clone(),
+        cells,
+        dim: judged.standing != Standing::Counted || is_stale(board, judged, as_of).is_some(),
+        copy: call
+            .token
+            .as_ref()
+            .map_or_else(|| call.id.0.clone(), |t| t.address().to_owned()),
+    }
+}
+
+/// The latest price; dimmed once it is no longer followed, and none where only the price at the
+/// call itself is known, which must not look like a later one.
+fn price_cell(o: &Outcome, style: Style) -> Cell {
+    let after = |p: &PriceAt| o.entry.is_none_or(|entry| p.at > entry.at);
+    let live = o.status == Status::Tracking;
+    o.last.filter(|p| live || after(p)).map_or_else(
+        || Cell::unknown(UNKNOWN),
+        |p| {
+            let cell = Cell::number(format::price(p.price, style), p.price.usd());
+            if live { cell } else { cell.toned(Tone::Dim) }
+        },
+    )
+}
+
+fn category_cell(judged: &Judged) -> Cell {
+    let o = &judged.outcome;
+    match o.category {
+        Some(category) if o.provisional => Cell::word(format!("{}?", category.name())).toned(Tone::Dim),
+        Some(category) => Cell::word(category.name()).toned(format::category_tone(category)),
+        None => Cell::unknown(UNKNOWN),
+    }
+}
+
+/// How old the latest price of a call in its window is, when that is too old.
+fn is_stale(board: &Board, judged: &Judged, as_of: Timestamp) -> Option<Span> {
+    let rules = &board.settings().rules;
+    let last = judged.outcome.last?;
+    let age = as_of.since(last.at);
+    let limit = rules.poll_interval.times(STALE_POLLS).max(Span::minutes(30));
+    (judged.outcome.status == Status::Tracking && age > limit).then_some(age)
+}
+
+fn state_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
+    let o = &judged.outcome;
+    let (text, tone) = match (judged.standing, o.state, o.status) {
+        (Standing::Voided, _, _) => ("voided".to_owned(), Tone::Dim),
+        (Standing::Recall, _, _) => ("re-call".to_owned(), Tone::Dim),
+        (Standing::Rejected, _, _) => ("rejected".to_owned(), Tone::Dim),
+        (_, RugState::Rug, _) => ("RUG".to_owned(), Tone::Bad),
+        (_, RugState::Crashed, _) => ("crashed".to_owned(), Tone::Bad),
+        (_, RugState::Gone, _) => ("gone".to_owned(), Tone::Bad),
+        (_, _, Status::Waiting) => ("waiting".to_owned(), Tone::Warn),
+        (_, _, Status::Unpriced) => ("unpriced".to_owned(), Tone::Warn),
+        (_, _, Status::Completed) => ("done".to_owned(), Tone::Dim),
+        (_, _, Status::Tracking) => match is_stale(board, judged, as_of) {
+            Some(age) => (format!("stale {}", format::age(age)), Tone::Warn),
+            None if o.last.is_none() => ("no price".to_owned(), Tone::Warn),
+            None => ("live".to_owned(), Tone::Good),
+        },
+    };
+    Cell::word(text).toned(tone)
+}
+
+fn empty(calls: &[Judged], range: Range, as_of: Timestamp) -> Empty {
+    match calls.last() {
+        Some(newest) => {
+            let at = newest.call.called_at;
+            let reach = Range::reaching(as_of, at);
+            Empty {
+                what: format!(
+                    "no call {}; the newest is {}",
+                    range.phrase(),
+                    format::age_phrase(as_of.since(at))
+                ),
+                next: vec![format!("press {} for {}", super::range_key(reach), reach.label())],
+            }
+        }
+        None => Empty {
+            what: "no calls yet".to_owned(),
+            next: vec![
+                "callboard import calls FILE.csv   brings a file in".to_owned(),
+                "callboard record call             takes one from a bot".to_owned(),
+                "callboard --demo                  shows a simulated market".to_owned(),
+            ],
+        },
+    }
+}
+
+/// Everything known of one call.
+#[must_use]
+pub fn page(
+    board: &Board,
+    calls: &[Judged],
+    as_of: Timestamp,
+    style: Style,
+    key: &str,
+) -> Option<Page> {
+    let id = CallId(key.to_owned());
+    let judged = calls.iter().find(|j| j.call.id == id)?;
+    let call = &judged.call;
+    let mut features: Vec<(String, Line)> = call
+        .features
+        .iter()
+        .map(|(name, value)| (name.clone(), Line::plain(value.label())))
+        .collect();
+    if features.is_empty() {
+        features.push((String::new(), Line::toned("the call sent none", Tone::Dim)));
+    }
+    Some(Page {
+        title: format!("{} by {}", symbol(judged), call.source),
+        blocks: vec![
+            Block::Heading("Call".to_owned()),
+            Block::Pairs(identity(board, judged, as_of, style)),
+            Block::Heading("Outcome".to_owned()),
+            Block::Pairs(outcome(board, judged, as_of, style)),
+            Block::Heading("Why it was called".to_owned()),
+            Block::Pairs(features),
+        ],
+    })
+}
+
+fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Vec<(String, Line)> {
+    let call = &judged.call;
+    let pair = |label: &str, line: Line| (label.to_owned(), line);
+    let text = |value: Option<&str>| value.map_or_else(|| Line::toned(UNKNOWN, Tone::Dim), Line::plain);
+    let mut pairs = vec![
+        pair("token", text(call.symbol.as_deref()).and(call.name.as_ref().map_or_else(String::new, |n| format!("  {n}")), Tone::Dim)),
+        pair("address", call.token.as_ref().map_or_else(
+            || Line::toned("none: no price can be matched to it", Tone::Warn),
+            |t| Line::plain(t.address()).and(format!("  {}", t.chain()), Tone::Dim),
+        )),
+        pair("called", Line::plain(format!("{} UTC", call.called_at.minute_label())).and(format!("  {} ago", format::age(as_of.since(call.called_at))), Tone::Dim)),
+        pair("window", Line::plain(format!("to {} UTC", judged.window_end(&board.settings().rules).minute_label()))),
+        pair("entry", judged.outcome.entry.map_or_else(
+            || Line::toned("unknown", Tone::Warn),
+            |e| {
+                let origin = match e.origin {
+                    EntryOrigin::Stated => "stated by the call".to_owned(),
+                    EntryOrigin::Sampled => format!("first sample, {} s after the call", e.at.since(call.called_at).millis() / 1000),
+                };
+                Line::plain(format::price(e.price, style)).and(format!("  {origin}"), Tone::Dim)
+            },
+        )),
+    ];
+    for (label, usd) in [("market cap", call.market_cap_usd), ("liquidity", call.liquidity_usd)] {
+        if let Some(usd) = usd {
+            pairs.push(pair(label, Line::plain(format::short_money(usd)).and("  at the call", Tone::Dim)));
+        }
+    }
+    let standing = match judged.standing {
+        Standing::Counted => None,
+        Standing::Recall => Some("a re-call: not counted in the source's rates".to_owned()),
+        Standing::Rejected => Some(format!("turned down by {}", call.rejected_by.as_deref().unwrap_or("its bot"))),
+        Standing::Voided => Some("voided: in no figure".to_owned()),
+    };
+    pairs.extend(standing.map(|s| pair("standing", Line::toned(s, Tone::Warn))));
+    pairs.push(pair("id", Line::toned(call.id.0.clone(), Tone::Dim)));
+    pairs
+}
+
+fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Vec<(String, Line)> {
+    let o = &judged.outcome;
+    let called = judged.call.called_at;
+    let pair = |label: &str, line: Line| (label.to_owned(), line);
+    let dash = || Line::toned(UNKNOWN, Tone::Dim);
+    let percent = |p: Option<crate::domain::Percent>| {
+        p.map_or_else(dash, |p| Line::toned(format::signed_percent(p), format::tone_of(p.value())))
+    };
+    let state = state_cell(board, judged, as_of);
+    let mut pairs = vec![
+        pair("state", Line::toned(state.text, state.tone)),
+        pair("latest", o.last.map_or_else(dash, |p| {
+            Line::plain(format::price(p.price, style))
+                .and(format!("  {} ago", format::age(as_of.since(p.at))), Tone::Dim)
+        })),
+        pair("ATH", o.ath.map_or_else(dash, |a| {
+            let when = a.at.map_or_else(String::new, |at| format!(", {} after the call", format::age(at.since(called))));
+            Line::plain(format::multiple(a.multiple))
+                .and(format!("  {}{when}; best case, with hindsight", a.origin.name()), Tone::Dim)
+        })),
+        pair("final", o.fin.map_or_else(dash, |f| {
+            let basis = match f.basis {
+                FinalBasis::NoMarket => "no market: nothing could be got".to_owned(),
+                basis => basis.name().to_owned(),
+            };
+            Line::plain(format::multiple(f.multiple))
+                .and(format!("  {}  {basis}{}", format::signed_percent(f.multiple.gain()), if f.provisional { ", may still change" } else { "" }), Tone::Dim)
+        })),
+        pair("gap", o.gap().map_or_else(dash, |gap| {
+            let kept = o.kept().map_or_else(String::new, |k| format!("  {} of the ATH was kept", format::rate(k)));
+            Line::plain(format!("{gap:.2}x")).and(kept, Tone::Dim)
+        })),
+    ];
+    let category = category_cell(judged);
+    pairs.push(pair("category", Line::toned(category.text, category.tone)));
+    pairs.push(pair("max drawdown", percent(o.max_drawdown)));
+    pairs.push(pair("worst from entry", percent(o.worst_from_entry)));
+    for (label, value) in ["return at 1 h", "return at 6 h", "return at 24 h"].iter().zip(o.returns) {
+        pairs.push(pair(label, percent(value)));
+    }
+    if let Some(trail) = judged.call.token.as_ref().and_then(|t| board.trail(t)) {
+        for h in [1, 6, 24] {
+            let change = trail.trailing_change(Span::hours(h), &board.settings().rules);
+            pairs.push(pair(&format!("now against {h} h ago"), percent(change)));
+        }
+    }
+    if let Some(reported) = o.reported_rug {
+        pairs.push(pair("reported", Line::toned(if reported { "as a rug" } else { "as no rug" }, Tone::Warn)));
+    }
+    pairs.push(pair("coverage", o.coverage.map_or_else(dash, |c| {
+        let gap = o.longest_gap.map_or_else(String::new, |g| format!("  longest gap {}", format::age(g)));
+        Line::plain(format!("{:.0}% of five-minute slots", c.value())).and(gap, Tone::Dim)
+    })));
+    pairs
+}
