@@ -124,6 +124,11 @@ impl Board {
         Arc::make_mut(trail).push(price);
     }
 
+    /// Takes over the recent paths of the board that this one replaces.
+    pub fn keep_trails(&mut self, old: Self) {
+        self.trails = old.trails;
+    }
+
     /// Forgets the paths of tokens whose last price is older than an instant.
     pub fn drop_trails_before(&mut self, instant: Timestamp) {
         self.trails

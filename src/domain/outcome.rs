@@ -361,7 +361,7 @@ impl Figures<'_> {
         });
         match (own, imported) {
             // A price that was seen cannot be argued away by an import that missed it.
-            (Some((own, _)), Some(imported)) if imported.value() > own.value() => Some(Ath {
+            (Some((own, _)), Some(imported)) if imported.value() >= own.value() => Some(Ath {
                 multiple: imported,
                 at: None,
                 origin: AthOrigin::Imported,

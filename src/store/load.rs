@@ -109,17 +109,6 @@ impl Store {
         Ok(calls)
     }
 
-    /// One call as it is stored; for the answer to `record`.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn has_call(&self, id: &CallId) -> Result<bool, StoreError> {
-        Ok(self
-            .conn
-            .prepare_cached("SELECT 1 FROM call WHERE id = ?1")?
-            .exists([&id.0])?)
-    }
-
     /// The latest accepted and waiting price of every token that was called since an instant.
     ///
     /// # Errors

@@ -57,6 +57,18 @@ impl Store {
         Ok(books)
     }
 
+    /// The book of one model in one currency, as of the latest commit.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn load_book_of(&self, key: &BookKey) -> Result<Book, StoreError> {
+        let id = self
+            .conn
+            .prepare_cached("SELECT id FROM book WHERE model = ?1 AND currency = ?2")?
+            .query_row([&key.model, &key.currency], |row| row.get(0))?;
+        self.load_book(id)
+    }
+
     fn load_book(&self, id: i64) -> Result<Book, StoreError> {
         let mut points: Vec<Point> = Vec::new();
         let mut days = self

@@ -1,0 +1,163 @@
+//! The thread that answers questions: the latest question over the latest board, the tab in front
+//! first. Statistics run here, so that no key ever waits for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::clock::Clock;
+use crate::tui::Message;
+use crate::view::answer::Answers;
+use crate::view::format::Style;
+use crate::view::header::header;
+use crate::view::{Header, Question, Tab};
+
+use super::engine::Snapshot;
+
+/// New data is answered at most this often; a new question at once.
+const DATA_PAUSE: Duration = Duration::from_millis(200);
+/// Ages and windows move on even when nothing comes in.
+const REFRESH: Duration = Duration::from_secs(60);
+
+/// What the header says of the program itself.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// What the demo mark says, in a demo.
+    pub demo: Option<String>,
+    /// The database, shortened.
+    pub database: String,
+    /// Where "now" comes from.
+    pub clock: Clock,
+    /// How text is set.
+    pub style: Style,
+}
+
+/// Answers until nobody asks or listens any more.
+pub async fn run(
+    place: Place,
+    mut questions: watch::Receiver<Question>,
+    mut snapshots: watch::Receiver<Snapshot>,
+    messages: mpsc::Sender<Message>,
+) {
+    let mut last = Sent::default();
+    loop {
+        let question = questions.borrow_and_update().clone();
+        let snapshot = snapshots.borrow_and_update().clone();
+        if snapshot.loaded || snapshot.trouble.is_some() {
+            let asker = &questions;
+            let stale = || asker.has_changed().unwrap_or(true);
+            if answer(&place, &question, &snapshot, &messages, &mut last, &stale)
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+        // A key must not wait: a question wakes at once, data only after a pause.
+        let pause = async {
+            tokio::time::sleep(DATA_PAUSE).await;
+            tokio::select! {
+                changed = snapshots.changed() => changed.is_ok(),
+                () = tokio::time::sleep(REFRESH) => true,
+            }
+        };
+        let alive = tokio::select! {
+            biased;
+            changed = questions.changed() => changed.is_ok(),
+            alive = pause => alive,
+        };
+        if !alive {
+            return;
+        }
+    }
+}
+
+/// What was sent last, so that a refresh in which nothing changed sends nothing.
+#[derive(Default)]
+struct Sent {
+    header: Option<Header>,
+    screens: [Option<(u64, Arc<crate::view::Screen>)>; 4],
+}
+
+/// The dashboard is gone.
+struct Gone;
+
+async fn answer(
+    place: &Place,
+    question: &Question,
+    snapshot: &Snapshot,
+    messages: &mpsc::Sender<Message>,
+    last: &mut Sent,
+    stale: &dyn Fn() -> bool,
+) -> Result<(), Gone> {
+    let now = place.clock.now();
+    let mut head = header(
+        place.demo.as_deref(),
+        &place.database,
+        snapshot.health.as_ref(),
+        now,
+    );
+    if let Some(trouble) = &snapshot.trouble {
+        head.feed = crate::view::Line::toned(trouble.clone(), crate::view::Tone::Bad);
+    }
+    if last.header.as_ref() != Some(&head) {
+        last.header = Some(head.clone());
+        send(messages, Message::Header(head)).await?;
+    }
+    let answers = Answers::new(&snapshot.board, now, place.style);
+    if let Some((tab, key)) = &question.open {
+        let page = answers.page(question, *tab, key);
+        if let Some(page) = page {
+            let message = Message::Page {
+                epoch: question.epoch,
+                tab: *tab,
+                key: key.clone(),
+                page,
+            };
+            send(messages, message).await?;
+        }
+    }
+    let mut tabs = Tab::EACH;
+    tabs.sort_by_key(|tab| *tab != question.tab);
+    for tab in tabs {
+        // What merges comes at once; what needs every trade follows.
+        let passes: &[bool] = if tab == Tab::Leaderboard {
+            &[false, true]
+        } else {
+            &[true]
+        };
+        for complete in passes {
+            if stale() {
+                return Ok(());
+            }
+            let first_sight = last.screens[tab.index()]
+                .as_ref()
+                .is_none_or(|(epoch, _)| *epoch != question.epoch);
+            // On a refresh the quick pass would only blank what is already on screen.
+            if !*complete && !first_sight {
+                continue;
+            }
+            let screen = Arc::new(answers.screen(question, tab, *complete));
+            let sent = last.screens[tab.index()]
+                .as_ref()
+                .is_some_and(|(epoch, old)| *epoch == question.epoch && **old == *screen);
+            if sent {
+                continue;
+            }
+            last.screens[tab.index()] = Some((question.epoch, Arc::clone(&screen)));
+            let message = Message::Screen {
+                epoch: question.epoch,
+                tab,
+                range: question.range,
+                screen,
+            };
+            send(messages, message).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn send(messages: &mpsc::Sender<Message>, message: Message) -> Result<(), Gone> {
+    messages.send(message).await.map_err(|_| Gone)
+}

@@ -1,0 +1,153 @@
+//! The demo: a simulated market in a temporary database, run through the real tracker, the real
+//! store and the real board. First its recent history as fast as the machine allows, then live,
+//! with market time running faster than the clock (and saying so).
+
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::domain::{Pace, Rules, Span, Timestamp, TokenKey};
+use crate::feed::SimulatedMarket;
+use crate::store::Sample;
+use crate::tracker::{self, Tracker};
+
+use super::engine::Command;
+
+/// Market seconds per real second.
+pub const PACE: u32 = 300;
+/// The market that everybody sees.
+const SEED: u64 = 42;
+/// How far back calls are followed.
+const CALLS_BACK: Span = Span::days(12);
+/// How far back models have traded.
+const TRADES_BACK: Span = Span::days(45);
+/// Between polls: one real second at the demo's pace.
+const INTERVAL: Span = Span::minutes(5);
+/// How often new calls and trades are looked for.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What the demo mark says.
+pub fn mark() -> String {
+    format!("simulated market, time runs x{PACE}")
+}
+
+/// The rules of a demo: polls are as far apart as they look at its pace.
+pub fn rules(rules: Rules) -> Rules {
+    Rules {
+        poll_interval: INTERVAL,
+        ..rules
+    }
+}
+
+fn pace(rules: &Rules) -> Pace {
+    Pace {
+        interval: INTERVAL,
+        late_interval: INTERVAL,
+        late_after: rules.window,
+        window: rules.window,
+    }
+}
+
+/// A market with its tracker, at an instant.
+pub struct Demo {
+    market: SimulatedMarket,
+    tracker: Tracker,
+    origin: Timestamp,
+}
+
+impl Demo {
+    /// The market whose live part begins at an instant.
+    pub fn new(origin: Timestamp, rules: &Rules) -> Self {
+        Self {
+            market: SimulatedMarket::new(SEED, origin),
+            tracker: Tracker::new(crate::feed::simulated::NAME, pace(rules)),
+            origin,
+        }
+    }
+
+    /// Runs the history up to the origin through the tracker, a day at a time. Ends early when
+    /// nobody takes the commands any more.
+    pub async fn history(&mut self, commands: &Sender<Command>) -> Option<()> {
+        let trades_from = self.origin.minus(TRADES_BACK);
+        let trades = self.market.trades_between(trades_from, self.origin);
+        commands.send(Command::Trades(trades)).ok()?;
+        let mut feed = self.market.feed().with_outages_of(INTERVAL.times(2));
+        let mut at = self.origin.minus(CALLS_BACK);
+        let mut samples: Vec<Sample> = Vec::new();
+        let mut calls = Vec::new();
+        while at < self.origin {
+            let next = at.plus(INTERVAL).min(self.origin);
+            for call in self.market.calls_between(at, next) {
+                if let Some(token) = &call.token {
+                    self.tracker.follow(token, call.called_at, next);
+                }
+                calls.push(call);
+            }
+            at = next;
+            if let Some(poll) = self.tracker.poll(&mut feed, at).await {
+                samples.extend(poll.samples);
+            }
+            let day_is_over = at.millis() % Span::DAY.millis() < INTERVAL.millis();
+            if day_is_over || at >= self.origin {
+                commands
+                    .send(Command::Calls(std::mem::take(&mut calls)))
+                    .ok()?;
+                commands
+                    .send(Command::Samples(std::mem::take(&mut samples)))
+                    .ok()?;
+                // Let the dashboard's other tasks have their turn.
+                tokio::task::yield_now().await;
+            }
+        }
+        Some(())
+    }
+
+    /// Goes on live: the tracker polls, callers call, models trade.
+    pub async fn live(
+        self,
+        clock: Clock,
+        called: mpsc::UnboundedReceiver<(TokenKey, Timestamp)>,
+        commands: Sender<Command>,
+    ) {
+        let (polls, mut polled) = mpsc::unbounded_channel();
+        let feed = self.market.feed().with_outages_of(INTERVAL.times(2));
+        let tracking = tracker::run(self.tracker, feed, clock, called, polls);
+        let forward = {
+            let commands = commands.clone();
+            async move {
+                while let Some(poll) = polled.recv().await {
+                    let sent = commands
+                        .send(Command::Samples(poll.samples))
+                        .and_then(|()| commands.send(Command::Health(poll.health)));
+                    if sent.is_err() {
+                        return;
+                    }
+                }
+            }
+        };
+        let market = self.market;
+        let mut at = self.origin;
+        let acting = async move {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                let now = clock.now();
+                let calls = market.calls_between(at, now);
+                let trades = market.trades_between(at, now);
+                at = now;
+                let mut sent = Ok(());
+                if !calls.is_empty() {
+                    sent = sent.and_then(|()| commands.send(Command::Calls(calls)));
+                }
+                if !trades.is_empty() {
+                    sent = sent.and_then(|()| commands.send(Command::Trades(trades)));
+                }
+                if sent.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::join!(tracking, forward, acting);
+    }
+}

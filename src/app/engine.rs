@@ -1,0 +1,245 @@
+//! The thread that owns the store and the board: whatever is to be written comes here as a
+//! command, goes into the database, moves the board, and is handed out as a new snapshot.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::analytics::BookKey;
+use crate::board::{Board, Settings, TRAIL};
+use crate::clock::Clock;
+use crate::domain::fold::PriceAt;
+use crate::domain::{Call, CallFacts, Decision, Fold, Timestamp, TokenKey, Trade};
+use crate::store::{Put, Sample, Store, StoreError, StoredCall};
+use crate::tracker::FeedHealth;
+
+/// Something to be done with the store.
+#[derive(Debug)]
+pub enum Command {
+    /// What a poll has brought.
+    Samples(Vec<Sample>),
+    /// Calls that were made.
+    Calls(Vec<Call>),
+    /// Trades that were opened or closed.
+    Trades(Vec<Trade>),
+    /// How the feed is doing.
+    Health(FeedHealth),
+    /// Nothing more will come.
+    Stop,
+}
+
+/// What everybody else may look at: the latest board and how the program itself is doing.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Everything there is to show.
+    pub board: Arc<Board>,
+    /// How the feed is doing, when there is one.
+    pub health: Option<FeedHealth>,
+    /// Why the database could not be read or written last time.
+    pub trouble: Option<String>,
+    /// The first load is done.
+    pub loaded: bool,
+}
+
+impl Snapshot {
+    /// Before anything is loaded.
+    pub fn empty(settings: Settings) -> Self {
+        Self {
+            board: Arc::new(Board::empty(settings)),
+            health: None,
+            trouble: None,
+            loaded: false,
+        }
+    }
+}
+
+/// How often the file is looked at for what other programs wrote.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The engine, before it runs.
+pub struct Engine {
+    store: Store,
+    board: Board,
+    settings: Settings,
+    clock: Clock,
+    snapshot: Snapshot,
+    publish: watch::Sender<Snapshot>,
+    /// Tokens that are called, for the tracker to follow.
+    called: Option<mpsc::UnboundedSender<(TokenKey, Timestamp)>>,
+    foreign: i64,
+}
+
+impl Engine {
+    /// An engine over an open store; nothing is read yet.
+    pub fn new(
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        publish: watch::Sender<Snapshot>,
+        called: Option<mpsc::UnboundedSender<(TokenKey, Timestamp)>>,
+    ) -> Self {
+        Self {
+            board: Board::empty(settings),
+            snapshot: Snapshot::empty(settings),
+            foreign: store.foreign_changes().unwrap_or(0),
+            store,
+            settings,
+            clock,
+            publish,
+            called,
+        }
+    }
+
+    /// Loads everything and publishes it, then does what it is told until it is stopped or
+    /// nobody can tell it anything any more.
+    pub fn run(mut self, commands: &Receiver<Command>) {
+        self.reload();
+        self.publish();
+        loop {
+            let mut stop = false;
+            let mut worked = false;
+            match commands.recv_timeout(LOOK) {
+                Ok(command) => {
+                    // Everything that waits, then one publication.
+                    let mut next = Some(command);
+                    while let Some(command) = next.take() {
+                        stop |= matches!(command, Command::Stop);
+                        worked = true;
+                        self.carry_out(command);
+                        next = commands.try_recv().ok();
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => worked = self.look(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if worked {
+                self.publish();
+            }
+            if stop {
+                return;
+            }
+        }
+    }
+
+    /// Whether another program has changed the file; then everything is read again.
+    fn look(&mut self) -> bool {
+        match self.store.foreign_changes() {
+            Ok(now) if now != self.foreign => {
+                self.foreign = now;
+                self.reload();
+                true
+            }
+            Ok(_) => false,
+            Err(error) => self.trouble(&error),
+        }
+    }
+
+    fn reload(&mut self) {
+        match self.store.load(None) {
+            Ok(loaded) => {
+                let old = std::mem::replace(&mut self.board, Board::new(loaded, self.settings));
+                self.board.keep_trails(old);
+                self.snapshot.loaded = true;
+                self.snapshot.trouble = None;
+                self.follow();
+            }
+            Err(error) => {
+                self.trouble(&error);
+            }
+        }
+    }
+
+    /// Tells the tracker every token whose window may still be open; it knows which are new.
+    fn follow(&self) {
+        let Some(called) = &self.called else { return };
+        let since = self.clock.now().minus(self.settings.rules.window);
+        for (token, at) in self.board.called_since(since) {
+            // The tracker ends before the engine only when the program does.
+            let _ = called.send((token.clone(), at));
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        let done = match command {
+            Command::Samples(samples) => self.samples(&samples),
+            Command::Calls(calls) => self.calls(&calls),
+            Command::Trades(trades) => self.trades(&trades),
+            Command::Health(health) => {
+                self.snapshot.health = Some(health);
+                Ok(())
+            }
+            Command::Stop => Ok(()),
+        };
+        match done {
+            Ok(()) => {}
+            Err(error) => {
+                self.trouble(&error);
+            }
+        }
+    }
+
+    fn trouble(&mut self, error: &StoreError) -> bool {
+        tracing::error!(%error, "store");
+        let text = error.to_string();
+        let changed = self.snapshot.trouble.as_ref() != Some(&text);
+        self.snapshot.trouble = Some(text);
+        changed
+    }
+
+    fn samples(&mut self, samples: &[Sample]) -> Result<(), StoreError> {
+        let (_, changes) = self.store.put_samples(samples)?;
+        self.snapshot.trouble = None;
+        self.board.move_folds(changes);
+        for sample in samples {
+            if let (Decision::Accepted, Some(price)) = (sample.decision, sample.reading.price) {
+                let at = sample.reading.at;
+                self.board.add_price(&sample.token, PriceAt { at, price });
+            }
+        }
+        let old = self.clock.now().minus(TRAIL);
+        self.board.drop_trails_before(old);
+        Ok(())
+    }
+
+    fn calls(&mut self, calls: &[Call]) -> Result<(), StoreError> {
+        let (puts, changes) = self.store.put_calls(calls)?;
+        let new = calls.iter().zip(&puts).filter(|(_, put)| **put == Put::New);
+        let new: Vec<StoredCall> = new
+            .map(|(call, _)| StoredCall {
+                call: call.clone(),
+                voided: false,
+                fold: Fold::start(&CallFacts::from(call)),
+                imported: None,
+            })
+            .collect();
+        self.board.add_calls(new);
+        self.board.move_folds(changes);
+        self.follow();
+        Ok(())
+    }
+
+    fn trades(&mut self, trades: &[Trade]) -> Result<(), StoreError> {
+        self.store.put_trades(trades)?;
+        let mut keys: Vec<BookKey> = trades
+            .iter()
+            .map(|t| BookKey {
+                model: t.model.clone(),
+                currency: t.currency.clone(),
+            })
+            .collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            let book = self.store.load_book_of(&key)?;
+            self.board.set_book(key, book);
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self) {
+        self.snapshot.board = Arc::new(self.board.clone());
+        self.publish.send_replace(self.snapshot.clone());
+    }
+}
