@@ -1,4 +1,5 @@
 //! callboard: which calls were right, and why.
 
 pub mod domain;
+pub mod tui;
 pub mod view;
