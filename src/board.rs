@@ -142,9 +142,8 @@ impl Board {
 
     /// Order, index, standings and feature kinds follow from the calls.
     fn arrange(&mut self) {
-        self.calls.sort_by(|a, b| {
-            (a.call.called_at, &a.call.id).cmp(&(b.call.called_at, &b.call.id))
-        });
+        self.calls
+            .sort_by(|a, b| (a.call.called_at, &a.call.id).cmp(&(b.call.called_at, &b.call.id)));
         let index = self.calls.iter().enumerate();
         self.index = Arc::new(index.map(|(i, c)| (c.call.id.clone(), i)).collect());
         let calls = self.calls.iter().map(|c| (c.call.as_ref(), c.voided));
@@ -211,10 +210,7 @@ impl Board {
     }
 
     /// The tokens of calls made since an instant, with when they were called.
-    pub fn called_since(
-        &self,
-        since: Timestamp,
-    ) -> impl Iterator<Item = (&TokenKey, Timestamp)> {
+    pub fn called_since(&self, since: Timestamp) -> impl Iterator<Item = (&TokenKey, Timestamp)> {
         let from = self.calls.partition_point(|c| c.call.called_at < since);
         self.calls
             .iter()
@@ -298,7 +294,10 @@ mod tests {
         assert!(trail.prices().count() <= 25 * 12 + 1);
         let rules = Rules::default();
         let day = trail.trailing_change(Span::hours(24), &rules).unwrap();
-        assert!((day.value() - (1800.0 / 360.0 - 1.0) * 100.0).abs() < 5.0, "{day:?}");
+        assert!(
+            (day.value() - (1800.0 / 360.0 - 1.0) * 100.0).abs() < 5.0,
+            "{day:?}"
+        );
         // Nothing was seen around two and a half hours ago.
         assert_eq!(trail.trailing_change(Span::minutes(150), &rules), None);
     }

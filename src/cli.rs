@@ -14,7 +14,10 @@ use crate::view::Tab;
 /// Without a command it opens the dashboard.
 #[derive(Debug, Parser)]
 #[command(name = "callboard", version, about, long_about = None, max_term_width = 100)]
-#[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = false,
+    subcommand_negates_reqs = true
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -40,7 +43,12 @@ pub struct Cli {
     pub as_of: Option<Timestamp>,
 
     /// Only this model, with --report models
-    #[arg(long, value_name = "NAME", requires = "report", conflicts_with = "compare")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "report",
+        conflicts_with = "compare"
+    )]
     pub model: Option<String>,
 
     /// Two models side by side, with --report models

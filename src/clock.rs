@@ -25,7 +25,10 @@ pub enum Clock {
 impl Clock {
     /// Market time from an instant on, at a pace.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that may ask"
+    )]
     pub fn paced(origin: Timestamp, pace: u32) -> Self {
         Self::Paced {
             origin,
@@ -36,7 +39,10 @@ impl Clock {
 
     /// The current instant.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that may ask"
+    )]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {

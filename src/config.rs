@@ -63,8 +63,16 @@ const KEYS: [Key; 36] = [
         Kind::List(&["dexscreener", "jupiter", "geckoterminal"]),
         "dexscreener,jupiter,geckoterminal",
     ),
-    key("feeds.dexscreener_url", Kind::Text, "https://api.dexscreener.com"),
-    key("feeds.geckoterminal_url", Kind::Text, "https://api.geckoterminal.com/api/v2"),
+    key(
+        "feeds.dexscreener_url",
+        Kind::Text,
+        "https://api.dexscreener.com",
+    ),
+    key(
+        "feeds.geckoterminal_url",
+        Kind::Text,
+        "https://api.geckoterminal.com/api/v2",
+    ),
     key("feeds.jupiter_url", Kind::Text, "https://api.jup.ag"),
     key("feeds.dexscreener_key", Kind::Text, ""),
     key("feeds.geckoterminal_key", Kind::Text, ""),
@@ -87,8 +95,16 @@ const KEYS: [Key; 36] = [
     key("notify.bell", Kind::Flag, "true"),
     key("notify.command", Kind::Text, ""),
     key("notify.webhook_url", Kind::Text, ""),
-    key("ui.range", Kind::Choice(&["24h", "7d", "30d", "90d", "all"]), "7d"),
-    key("ui.theme", Kind::Choice(&["auto", "dark", "light", "mono"]), "auto"),
+    key(
+        "ui.range",
+        Kind::Choice(&["24h", "7d", "30d", "90d", "all"]),
+        "7d",
+    ),
+    key(
+        "ui.theme",
+        Kind::Choice(&["auto", "dark", "light", "mono"]),
+        "auto",
+    ),
     key("ui.ascii", Kind::Flag, "false"),
     key("ui.timezone", Kind::Text, "utc"),
 ];
@@ -312,12 +328,12 @@ impl Kind {
     fn refuses(self, value: &str) -> Option<String> {
         let ok = match self {
             Self::Span => Span::parse(value).is_ok(),
-            Self::Number(least, most) => {
-                value.parse::<f64>().is_ok_and(|v| (least..=most).contains(&v))
-            }
-            Self::Whole(least, most) => {
-                value.parse::<u32>().is_ok_and(|v| (least..=most).contains(&v))
-            }
+            Self::Number(least, most) => value
+                .parse::<f64>()
+                .is_ok_and(|v| (least..=most).contains(&v)),
+            Self::Whole(least, most) => value
+                .parse::<u32>()
+                .is_ok_and(|v| (least..=most).contains(&v)),
             Self::Flag => matches!(value, "true" | "false"),
             Self::Choice(words) => words.contains(&value),
             Self::Text => true,
@@ -413,10 +429,19 @@ mod tests {
     #[test]
     fn errors_name_file_key_and_what_is_allowed() {
         for (text, parts) in [
-            ("[tracker]\nwindw = \"7d\"", &["tracker.windw", "tracker.window"][..]),
-            ("[tracker]\nwindow = \"soon\"", &["tracker.window", "soon", "7d"]),
+            (
+                "[tracker]\nwindw = \"7d\"",
+                &["tracker.windw", "tracker.window"][..],
+            ),
+            (
+                "[tracker]\nwindow = \"soon\"",
+                &["tracker.window", "soon", "7d"],
+            ),
             ("[analysis]\nq = 2", &["analysis.q", "0 to 1"]),
-            ("[ui]\nrange = \"1y\"", &["ui.range", "24h, 7d, 30d, 90d, all"]),
+            (
+                "[ui]\nrange = \"1y\"",
+                &["ui.range", "24h, 7d, 30d, 90d, all"],
+            ),
             ("window = 3", &["there is no setting 'window'"]),
             ("[tracker", &["cannot read the configuration"]),
         ] {

@@ -156,9 +156,9 @@ impl Book {
     }
 
     fn bounds(&self, window: &Window) -> (usize, usize) {
-        let lo = window
-            .from
-            .map_or(0, |from| self.points.partition_point(|p| p.closed_at() < from));
+        let lo = window.from.map_or(0, |from| {
+            self.points.partition_point(|p| p.closed_at() < from)
+        });
         let hi = self.points.partition_point(|p| p.closed_at() <= window.to);
         (lo, hi.max(lo))
     }

@@ -104,7 +104,10 @@ impl Categories {
             .collect();
         let mut by_source: BTreeMap<&str, Vec<&Judged>> = BTreeMap::new();
         for judged in &settled {
-            by_source.entry(&judged.call.source).or_default().push(judged);
+            by_source
+                .entry(&judged.call.source)
+                .or_default()
+                .push(judged);
         }
         let mut sources: Vec<(String, Distribution)> = by_source
             .into_iter()

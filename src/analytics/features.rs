@@ -144,8 +144,7 @@ impl ArmTest {
     fn test(mut self, guards: &Guards) -> Self {
         if self.too_few(guards).is_none() {
             let ((a, n), (b, m)) = (self.with, self.without);
-            self.p =
-                stats::fisher_two_sided(a as u64, (n - a) as u64, b as u64, (m - b) as u64);
+            self.p = stats::fisher_two_sided(a as u64, (n - a) as u64, b as u64, (m - b) as u64);
         }
         self
     }
@@ -280,7 +279,12 @@ pub fn eligible<'a>(
                 && j.outcome.status != Status::Unpriced
         })
         // Calls come oldest first, so the first call of a token is the one kept.
-        .filter(|j| j.call.token.as_ref().is_none_or(|t| tokens.insert(t.clone())))
+        .filter(|j| {
+            j.call
+                .token
+                .as_ref()
+                .is_none_or(|t| tokens.insert(t.clone()))
+        })
         .collect()
 }
 
@@ -367,16 +371,23 @@ fn flag_row(name: &str, calls: &[Facts<'_>], guards: &Guards) -> FeatureRow {
         n[usize::from(!on)] += 1;
         for (test, happened) in [(&mut pump, call.pump), (&mut rug, call.rug)] {
             if let Some(happened) = happened {
-                let arm = if on { &mut test.with } else { &mut test.without };
+                let arm = if on {
+                    &mut test.with
+                } else {
+                    &mut test.without
+                };
                 arm.0 += usize::from(happened);
                 arm.1 += 1;
             }
         }
-        let gains = if on { &mut gains_with } else { &mut gains_without };
+        let gains = if on {
+            &mut gains_with
+        } else {
+            &mut gains_without
+        };
         gains.extend(call.gain);
     }
-    let enough =
-        gains_with.len() >= guards.min_arm_n && gains_without.len() >= guards.min_arm_n;
+    let enough = gains_with.len() >= guards.min_arm_n && gains_without.len() >= guards.min_arm_n;
     let gain_p = enough
         .then(|| stats::gain_test(&gains_with, &gains_without))
         .flatten();
@@ -454,7 +465,10 @@ fn judge(row: &FeatureRow, guards: &Guards) -> (Verdict, String) {
     if row.n_without == 0 {
         return (
             Verdict::AlwaysOn,
-            format!("all {} that say anything have it: nothing to compare", row.n_with),
+            format!(
+                "all {} that say anything have it: nothing to compare",
+                row.n_with
+            ),
         );
     }
     if row.n_with == 0 {
@@ -488,7 +502,11 @@ fn judge(row: &FeatureRow, guards: &Guards) -> (Verdict, String) {
                 "{what} {:.0} % against {:.0} % (q {})",
                 with * 100.0,
                 without * 100.0,
-                if q < 0.001 { "<0.001".to_owned() } else { format!("{q:.3}") }
+                if q < 0.001 {
+                    "<0.001".to_owned()
+                } else {
+                    format!("{q:.3}")
+                }
             ),
             _ => format!(
                 "{what} not tested ({})",

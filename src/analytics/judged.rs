@@ -152,7 +152,9 @@ mod tests {
         use Standing::{Counted, Recall, Rejected, Voided};
         assert_eq!(
             standings(calls.iter().map(|(c, v)| (c, *v))),
-            [Rejected, Counted, Counted, Recall, Counted, Counted, Voided, Counted]
+            [
+                Rejected, Counted, Counted, Recall, Counted, Counted, Voided, Counted
+            ]
         );
     }
 }

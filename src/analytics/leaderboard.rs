@@ -238,7 +238,13 @@ mod tests {
             .collect();
         assert_eq!(
             got,
-            [("c", Some(1)), ("a", Some(2)), ("b", Some(2)), ("d", Some(4)), ("few", None)]
+            [
+                ("c", Some(1)),
+                ("a", Some(2)),
+                ("b", Some(2)),
+                ("d", Some(4)),
+                ("few", None)
+            ]
         );
         assert_eq!(board.models, 5);
         assert_eq!(board.trades, 53);

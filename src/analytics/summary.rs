@@ -425,12 +425,18 @@ pub(crate) mod tests {
 
     fn points() -> impl Strategy<Value = Vec<Point>> {
         prop::collection::vec(
-            (0i64..50, prop::option::weighted(0.9, -1e6..1e6f64), prop::option::of(0.0..1.0f64)),
+            (
+                0i64..50,
+                prop::option::weighted(0.9, -1e6..1e6f64),
+                prop::option::of(0.0..1.0f64),
+            ),
             0..80,
         )
         .prop_map(|mut rows| {
             rows.sort_by_key(|r| r.0);
-            rows.into_iter().map(|(at, pnl, c)| point(at, pnl, c)).collect()
+            rows.into_iter()
+                .map(|(at, pnl, c)| point(at, pnl, c))
+                .collect()
         })
     }
 

@@ -140,13 +140,41 @@ impl Engine {
         match self.store.load(None) {
             Ok(loaded) => {
                 let old = std::mem::replace(&mut self.board, Board::new(loaded, self.settings));
+                let first = !self.snapshot.loaded;
                 self.board.keep_trails(old);
+                if first {
+                    self.load_trails();
+                }
                 self.snapshot.loaded = true;
                 self.snapshot.trouble = None;
                 self.follow();
             }
             Err(error) => {
                 self.trouble(&error);
+            }
+        }
+    }
+
+    /// The last day's path of every token whose window may still be open.
+    fn load_trails(&mut self) {
+        let now = self.clock.now();
+        let since = now.minus(self.settings.rules.window);
+        let tokens: std::collections::BTreeSet<TokenKey> = self
+            .board
+            .called_since(since)
+            .map(|(token, _)| token.clone())
+            .collect();
+        for token in tokens {
+            match self.store.price_path(&token, now, TRAIL) {
+                Ok(path) => {
+                    for price in path {
+                        self.board.add_price(&token, price);
+                    }
+                }
+                Err(error) => {
+                    self.trouble(&error);
+                    return;
+                }
             }
         }
     }

@@ -28,7 +28,12 @@ pub fn run(context: &Context, args: &[String]) -> Result<ExitCode, Failure> {
         match import_one(&mut store, kind, name) {
             Ok(all_in) => clean_run &= all_in,
             Err(failure) => {
-                let _ = writeln!(std::io::stderr(), "callboard: {}: {}", clean(name), failure.line);
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "callboard: {}: {}",
+                    clean(name),
+                    failure.line
+                );
                 clean_run = false;
             }
         }
@@ -41,11 +46,7 @@ pub fn run(context: &Context, args: &[String]) -> Result<ExitCode, Failure> {
 }
 
 /// Imports one file; whether every row went in.
-fn import_one(
-    store: &mut Store,
-    kind: Option<ingest::Kind>,
-    name: &str,
-) -> Result<bool, Failure> {
+fn import_one(store: &mut Store, kind: Option<ingest::Kind>, name: &str) -> Result<bool, Failure> {
     let (input, label): (Box<dyn Read>, String) = if name == "-" {
         (Box::new(std::io::stdin()), "stdin".to_owned())
     } else {

@@ -2,6 +2,10 @@
 //!
 //! The only room that sees all the others. It decides nothing that another room could decide.
 
+mod analyst;
+mod dashboard;
+mod demo;
+mod engine;
 mod import;
 mod paths;
 mod record;
@@ -78,9 +82,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         ));
     }
     if cli.command.is_some() && (cli.demo || cli.report.is_some()) {
-        return Err(Failure::usage(
-            "--demo and --report go without a command",
-        ));
+        return Err(Failure::usage("--demo and --report go without a command"));
     }
     let fallback = paths::config_file();
     let environment = |name: &str| std::env::var(name).ok();
@@ -95,11 +97,11 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         min_rank_n: config.min_rank_n(),
         guards: config.guards(),
     };
-    let named = cli
-        .global
-        .db
-        .clone()
-        .or_else(|| std::env::var_os("CALLBOARD_DB").filter(|v| !v.is_empty()).map(PathBuf::from));
+    let named = cli.global.db.clone().or_else(|| {
+        std::env::var_os("CALLBOARD_DB")
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    });
     let context = Context {
         config,
         settings,
@@ -114,7 +116,12 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Some(Command::Import { args }) => import::run(&context, args),
         Some(Command::Record { what }) => record::run(&context, what),
-        None => report::run(&context, &cli),
+        None => match (cli.report.is_some(), cli.demo) {
+            (true, true) => report::run_demo(&context, &cli),
+            (true, false) => report::run(&context, &cli),
+            (false, true) => dashboard::run_demo(&context, &cli),
+            (false, false) => dashboard::run(&context, &cli),
+        },
     }
 }
 

@@ -10,7 +10,9 @@ use crate::report::{self, Request};
 use crate::store::Store;
 use crate::view::format::Style;
 
-use super::{Context, Failure, print};
+use super::demo::{self, Demo};
+use super::engine::{Command, Engine, Snapshot};
+use super::{Context, Failure, dashboard, print};
 
 pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let as_of = cli.as_of.unwrap_or_else(|| Clock::System.now());
@@ -28,8 +30,34 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     write(context, cli, &board, as_of)
 }
 
+/// The report of the simulated market: its history run through the real tracker and store.
+pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
+    let as_of = cli.as_of.unwrap_or_else(|| Clock::System.now());
+    let settings = dashboard::demo_settings(context);
+    let folder = dashboard::demo_folder()?;
+    let store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
+    let (publish, snapshots) = tokio::sync::watch::channel(Snapshot::empty(settings));
+    let (command, commands) = std::sync::mpsc::channel();
+    let engine = std::thread::spawn(move || {
+        Engine::new(store, settings, Clock::Fixed(as_of), publish, None).run(&commands);
+    });
+    let mut market = Demo::new(as_of, &settings.rules);
+    dashboard::runtime()?.block_on(market.history(&command));
+    // The engine stops by itself only when it is told to; its failures are in the snapshot.
+    let _ = command.send(Command::Stop);
+    let _ = engine.join();
+    let snapshot = snapshots.borrow().clone();
+    if let Some(trouble) = snapshot.trouble {
+        return Err(Failure::failed(trouble));
+    }
+    if cli.format == Format::Text {
+        print(&format!("DEMO - {}\n", demo::mark()))?;
+    }
+    write(context, cli, &snapshot.board, as_of)
+}
+
 /// Prints the report that was asked for.
-pub(super) fn write(
+fn write(
     context: &Context,
     cli: &Cli,
     board: &Board,

@@ -182,9 +182,7 @@ impl Fold {
         let previous = self.last.map_or(facts.called_at, |last| last.at);
         self.longest_gap = self.longest_gap.max(at.since(previous));
 
-        if self.entry.is_none()
-            && self.last.is_none()
-            && at.since(facts.called_at) <= ENTRY_WITHIN
+        if self.entry.is_none() && self.last.is_none() && at.since(facts.called_at) <= ENTRY_WITHIN
         {
             self.entry = Some(Entry {
                 price,
@@ -333,9 +331,13 @@ mod tests {
         let facts = facts(Some(1.0));
         let rules = Rules::default();
         let mut fold = Fold::start(&facts);
-        for (minute, liquidity, want) in
-            [(1, 20_000.0, 0), (2, 500.0, 1), (3, 0.0, 2), (4, 9_000.0, 0), (5, 0.0, 1)]
-        {
+        for (minute, liquidity, want) in [
+            (1, 20_000.0, 0),
+            (2, 500.0, 1),
+            (3, 0.0, 2),
+            (4, 9_000.0, 0),
+            (5, 0.0, 1),
+        ] {
             let mut o = seen(minute, 1.0);
             o.liquidity_usd = Some(liquidity);
             fold.apply(&facts, &rules, &o);

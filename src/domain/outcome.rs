@@ -196,10 +196,11 @@ impl Outcome {
         let fin = reading.fin();
         let ath = reading.ath(fin);
         let provisional = fin.is_some_and(|f| f.provisional) || (!over && fold.entry.is_some());
-        let category =
-            fin.and_then(|f| Category::of_known(ath.map(|a| a.multiple), f.multiple, &rules.thresholds));
-        let has_multiple =
-            fold.entry.is_some() || imported.is_some_and(|i| i.peak.is_some() || i.final_multiple.is_some());
+        let category = fin.and_then(|f| {
+            Category::of_known(ath.map(|a| a.multiple), f.multiple, &rules.thresholds)
+        });
+        let has_multiple = fold.entry.is_some()
+            || imported.is_some_and(|i| i.peak.is_some() || i.final_multiple.is_some());
         let status = match (has_multiple, over) {
             (true, true) => Status::Completed,
             (true, false) => Status::Tracking,
@@ -368,7 +369,11 @@ impl Figures<'_> {
             }),
             (Some((own, at)), _) => Some(Ath {
                 multiple: own.max(floor),
-                at: if floor.value() > own.value() { None } else { at },
+                at: if floor.value() > own.value() {
+                    None
+                } else {
+                    at
+                },
                 origin: AthOrigin::Sampled,
             }),
             (None, Some(imported)) => Some(Ath {
@@ -384,7 +389,8 @@ impl Figures<'_> {
 fn coverage(facts: &CallFacts, fold: &Fold, until: Timestamp) -> Option<Percent> {
     fold.entry?;
     let age = until.since(facts.called_at).millis();
-    let slots = age.div_euclid(COVERAGE_SLOT.millis()) + i64::from(age % COVERAGE_SLOT.millis() > 0);
+    let slots =
+        age.div_euclid(COVERAGE_SLOT.millis()) + i64::from(age % COVERAGE_SLOT.millis() > 0);
     (slots > 0).then(|| Percent((f64::from(fold.covered_slots) / slots as f64 * 100.0).min(100.0)))
 }
 

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 /// A signed length of time in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Span(i64);
 
 /// The last instant that RFC 3339 can write: 9999-12-31T23:59:59.999Z.
@@ -90,8 +92,10 @@ impl Timestamp {
     /// `2025-11-01 00:00`, in UTC.
     #[must_use]
     pub fn minute_label(self) -> String {
-        DateTime::<Utc>::from_timestamp_millis(self.0)
-            .map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
+        DateTime::<Utc>::from_timestamp_millis(self.0).map_or_else(
+            || "?".to_owned(),
+            |at| at.format("%Y-%m-%d %H:%M").to_string(),
+        )
     }
 
     /// The whole hours since 1970 (floored): the key of the hourly summaries.
@@ -214,7 +218,11 @@ impl Span {
             "m" => 60_000,
             "h" => 3_600_000,
             "d" => 86_400_000,
-            _ => return Err(format!("'{text}' is not a duration: use 30s, 5m, 48h or 7d")),
+            _ => {
+                return Err(format!(
+                    "'{text}' is not a duration: use 30s, 5m, 48h or 7d"
+                ));
+            }
         };
         let count: i64 = digits
             .parse()

@@ -87,15 +87,29 @@ mod tests {
     #[test]
     fn case_and_chain_follow_the_address() {
         for (chain, address, want) in [
-            (None, "FXQgp6CXaXMpchMQp9e9NjW6V4M227Ay5KtPGsu1FdHU", Some("solana:FXQgp6CXaXMpchMQp9e9NjW6V4M227Ay5KtPGsu1FdHU")),
-            (Some("Ethereum"), "0xAbCdEf0123456789aBcDeF0123456789abcdef01", Some("ethereum:0xabcdef0123456789abcdef0123456789abcdef01")),
-            (None, "0xAbCdEf0123456789aBcDeF0123456789abcdef01", Some("unknown:0xabcdef0123456789abcdef0123456789abcdef01")),
+            (
+                None,
+                "FXQgp6CXaXMpchMQp9e9NjW6V4M227Ay5KtPGsu1FdHU",
+                Some("solana:FXQgp6CXaXMpchMQp9e9NjW6V4M227Ay5KtPGsu1FdHU"),
+            ),
+            (
+                Some("Ethereum"),
+                "0xAbCdEf0123456789aBcDeF0123456789abcdef01",
+                Some("ethereum:0xabcdef0123456789abcdef0123456789abcdef01"),
+            ),
+            (
+                None,
+                "0xAbCdEf0123456789aBcDeF0123456789abcdef01",
+                Some("unknown:0xabcdef0123456789abcdef0123456789abcdef01"),
+            ),
             (None, "BTC", Some("unknown:BTC")),
             (Some(" "), "BTC", Some("unknown:BTC")),
             (Some("solana"), "  ", None),
         ] {
             assert_eq!(
-                TokenKey::new(chain, address).map(|t| t.to_string()).as_deref(),
+                TokenKey::new(chain, address)
+                    .map(|t| t.to_string())
+                    .as_deref(),
                 want
             );
         }

@@ -102,7 +102,10 @@ impl<const N: usize> Fields<'_, N> {
         self.raw(name)
             .map(|text| match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(number),
-                _ => Err(BadField::new(name, format!("{} is not a number", quote(text)))),
+                _ => Err(BadField::new(
+                    name,
+                    format!("{} is not a number", quote(text)),
+                )),
             })
             .transpose()
     }

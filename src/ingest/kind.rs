@@ -40,9 +40,7 @@ impl Kind {
             Some(Self::Calls)
         } else if has("at") && any(&["price_usd", "liquidity_usd", "market_cap_usd"]) {
             Some(Self::Prices)
-        } else if has("id")
-            && any(&["peak_multiple", "max_gain_pct", "final_multiple", "is_rug"])
-        {
+        } else if has("id") && any(&["peak_multiple", "max_gain_pct", "final_multiple", "is_rug"]) {
             Some(Self::Outcomes)
         } else {
             None
@@ -57,9 +55,15 @@ mod tests {
     #[test]
     fn headers_tell_their_kind() {
         for (header, want) in [
-            ("id,model,symbol,side,closed_at,realized_pnl", Some(Kind::Trades)),
+            (
+                "id,model,symbol,side,closed_at,realized_pnl",
+                Some(Kind::Trades),
+            ),
             ("model,realized_pnl", Some(Kind::Trades)),
-            ("id,source,chain,address,called_at,is_rug", Some(Kind::Calls)),
+            (
+                "id,source,chain,address,called_at,is_rug",
+                Some(Kind::Calls),
+            ),
             ("address,at,price_usd", Some(Kind::Prices)),
             ("id,peak_multiple,observed_until", Some(Kind::Outcomes)),
             ("id,max_gain_pct", Some(Kind::Outcomes)),

@@ -43,7 +43,10 @@ impl OutcomeReader {
             .number("max_gain_pct")?
             .map(|gain| {
                 Multiple::new(1.0 + gain / 100.0).ok_or_else(|| {
-                    BadField::new("max_gain_pct", format!("{gain} % would be a price below zero"))
+                    BadField::new(
+                        "max_gain_pct",
+                        format!("{gain} % would be a price below zero"),
+                    )
                 })
             })
             .transpose()?;

@@ -177,18 +177,17 @@ impl JsonLines {
             if self.buffer.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let object =
-                match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(
-                    &self.buffer,
-                ) {
-                    Ok(object) => object,
-                    Err(error) => {
-                        return Next::Bad {
-                            line,
-                            reason: format!("it is not one JSON object: {error}"),
-                        };
-                    }
-                };
+            let object = match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(
+                &self.buffer,
+            ) {
+                Ok(object) => object,
+                Err(error) => {
+                    return Next::Bad {
+                        line,
+                        reason: format!("it is not one JSON object: {error}"),
+                    };
+                }
+            };
             names.clear();
             let mut cells = StringRecord::new();
             for (name, value) in &object {

@@ -301,7 +301,10 @@ pub fn record_trade(store: &mut Store, json: &str) -> Result<(String, Put), Reco
     let confidence = match raw.confidence {
         None => None,
         Some(value) => Some(Scale::One.read(value).ok_or_else(|| {
-            BadField::new("confidence", format!("{value} is not a fraction from 0 to 1"))
+            BadField::new(
+                "confidence",
+                format!("{value} is not a fraction from 0 to 1"),
+            )
         })?),
     };
     let trade = Trade {

@@ -62,7 +62,10 @@ impl TradeReader {
             .raw("side")
             .map(|text| {
                 Side::parse(text).ok_or_else(|| {
-                    BadField::new("side", format!("{} is not a side: use long or short", quote(text)))
+                    BadField::new(
+                        "side",
+                        format!("{} is not a side: use long or short", quote(text)),
+                    )
                 })
             })
             .transpose()?;

@@ -117,7 +117,11 @@ fn block_text(out: &mut String, block: &Block, style: Style) {
             }
         }
         Block::Pairs(pairs) => {
-            let widest = pairs.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
+            let widest = pairs
+                .iter()
+                .map(|(label, _)| width(label))
+                .max()
+                .unwrap_or(0);
             for (label, line) in pairs {
                 let pad = " ".repeat(widest - width(label));
                 wrapped(out, &format!("{label}{pad}  {}", line.text()));
@@ -131,7 +135,12 @@ fn block_text(out: &mut String, block: &Block, style: Style) {
             for bar in bars {
                 let pad = " ".repeat(labels - width(&bar.label));
                 let length = (bar.fraction.clamp(0.0, 1.0) * room as f64).round() as usize;
-                let line = format!("{}{pad}  {}  {}", bar.label, bar.figures, filled.repeat(length));
+                let line = format!(
+                    "{}{pad}  {}  {}",
+                    bar.label,
+                    bar.figures,
+                    filled.repeat(length)
+                );
                 let _ = writeln!(out, "{}", line.trim_end());
             }
         }
@@ -141,8 +150,12 @@ fn block_text(out: &mut String, block: &Block, style: Style) {
 
 fn table_text(out: &mut String, table: &Table, most: usize, style: Style) {
     let rows: Vec<&Row> = table.rows.iter().take(most).collect();
-    let columns = fit(table, &rows, WIDTH, 2, None, |i| width(table.columns[i].title));
-    let titles = columns.iter().map(|(i, wide)| (*i, *wide, table.columns[*i].title));
+    let columns = fit(table, &rows, WIDTH, 2, None, |i| {
+        width(table.columns[i].title)
+    });
+    let titles = columns
+        .iter()
+        .map(|(i, wide)| (*i, *wide, table.columns[*i].title));
     line(out, table, titles, style);
     for row in rows {
         let cells = columns

@@ -155,10 +155,26 @@ fn fill(known: &mut Call, more: &Call) -> Result<(), String> {
     }
     one("symbol", &mut known.symbol, more.symbol.as_ref())?;
     one("name", &mut known.name, more.name.as_ref())?;
-    one("entry_price", &mut known.stated_entry, more.stated_entry.as_ref())?;
-    one("market_cap_usd", &mut known.market_cap_usd, more.market_cap_usd.as_ref())?;
-    one("liquidity_usd", &mut known.liquidity_usd, more.liquidity_usd.as_ref())?;
-    one("rejected_by", &mut known.rejected_by, more.rejected_by.as_ref())?;
+    one(
+        "entry_price",
+        &mut known.stated_entry,
+        more.stated_entry.as_ref(),
+    )?;
+    one(
+        "market_cap_usd",
+        &mut known.market_cap_usd,
+        more.market_cap_usd.as_ref(),
+    )?;
+    one(
+        "liquidity_usd",
+        &mut known.liquidity_usd,
+        more.liquidity_usd.as_ref(),
+    )?;
+    one(
+        "rejected_by",
+        &mut known.rejected_by,
+        more.rejected_by.as_ref(),
+    )?;
     for (name, value) in &more.features {
         let mut slot = known.features.get(name).cloned();
         one(&format!("feature {name}"), &mut slot, Some(value))?;
@@ -207,7 +223,11 @@ fn put_outcome(
         merged.observed_until.map(Timestamp::millis),
         merged.label,
     ])?;
-    Ok(if old.is_some() { Put::Updated } else { Put::New })
+    Ok(if old.is_some() {
+        Put::Updated
+    } else {
+        Put::New
+    })
 }
 
 /// The row id of a token, created on first sight.

@@ -127,10 +127,7 @@ pub(super) fn fold_arrivals(
             continue;
         }
         for mut call in calls_of(tx, token)? {
-            let mut fold = call
-                .fold
-                .take()
-                .unwrap_or_else(|| Fold::start(&call.facts));
+            let mut fold = call.fold.take().unwrap_or_else(|| Fold::start(&call.facts));
             let mut moved = false;
             for observation in &arrived.observations {
                 moved |= fold.apply(&call.facts, rules, observation);
@@ -171,7 +168,12 @@ fn refold(
     token: i64,
     call: Folded,
 ) -> Result<Option<FoldChange>, StoreError> {
-    let seen = observations(tx, token, call.facts.called_at, call.facts.window_end(rules))?;
+    let seen = observations(
+        tx,
+        token,
+        call.facts.called_at,
+        call.facts.window_end(rules),
+    )?;
     if seen.is_empty() {
         let gone = tx
             .prepare_cached("DELETE FROM fold WHERE call_seq = ?1")?

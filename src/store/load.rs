@@ -6,9 +6,7 @@ use rusqlite::params;
 
 use crate::analytics::{Book, BookKey};
 use crate::domain::fold::PriceAt;
-use crate::domain::{
-    Call, CallFacts, CallId, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey,
-};
+use crate::domain::{Call, CallFacts, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey};
 
 use super::calls::{CALL_COLUMNS, read_call, read_outcome};
 use super::samples::{SampleState, observations};
@@ -84,7 +82,10 @@ impl Store {
         ))?;
         let rows = statement.query_map([], |row| {
             let record = read_call(row)?;
-            let state = row.get_ref(15)?.as_blob_or_null()?.and_then(super::folds::decode);
+            let state = row
+                .get_ref(15)?
+                .as_blob_or_null()?
+                .and_then(super::folds::decode);
             Ok((record, state))
         })?;
         let mut calls = Vec::new();

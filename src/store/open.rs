@@ -114,7 +114,9 @@ fn inspect(path: &Path) -> Result<(), StoreError> {
     if read < header.len() || !header.starts_with(b"SQLite format 3\0") {
         return Err(not_ours("it is no SQLite file"));
     }
-    let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    let number = |at: usize| {
+        i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+    };
     if number(68) != APPLICATION_ID {
         return Err(not_ours("it is another program's SQLite file"));
     }

@@ -118,8 +118,10 @@ pub(super) fn summarise(tx: &Transaction<'_>, touched: &Touched) -> Result<(), S
             .query_map(params![book, from, to], read_point)?
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?;
-        tx.prepare_cached("DELETE FROM trade_hour WHERE book_id = ?1 AND hour >= ?2 AND hour < ?3")?
-            .execute(params![book, day * 24, (day + 1) * 24])?;
+        tx.prepare_cached(
+            "DELETE FROM trade_hour WHERE book_id = ?1 AND hour >= ?2 AND hour < ?3",
+        )?
+        .execute(params![book, day * 24, (day + 1) * 24])?;
         if points.is_empty() {
             tx.prepare_cached("DELETE FROM trade_day WHERE book_id = ?1 AND day = ?2")?
                 .execute(params![book, day])?;
@@ -134,7 +136,11 @@ pub(super) fn summarise(tx: &Transaction<'_>, touched: &Touched) -> Result<(), S
             tx.prepare_cached(
                 "INSERT OR REPLACE INTO trade_hour (book_id, hour, summary) VALUES (?1, ?2, ?3)",
             )?
-            .execute(params![book, hour, postcard::to_stdvec(&Summary::of(of_hour))?])?;
+            .execute(params![
+                book,
+                hour,
+                postcard::to_stdvec(&Summary::of(of_hour))?
+            ])?;
         }
     }
     Ok(())

@@ -54,9 +54,7 @@ impl Acceptance {
             }
             (waiting, confirmed)
         });
-        let waits = self
-            .last
-            .is_some_and(|last| price.over(last).exceeds(JUMP));
+        let waits = self.last.is_some_and(|last| price.over(last).exceeds(JUMP));
         if waits {
             self.waiting = Some(reading.clone());
         } else {
@@ -111,7 +109,10 @@ mod tests {
             (&[1.0, 4.0, 1.0], &[1.0, 4.0, 1.0]),
             (&[1.0, 0.001, 0.002], &[1.0, 0.001, 0.002]),
             // A climb of one jump after another: each is confirmed by the next.
-            (&[1.0, 10.0, 100.0, 1000.0, 900.0], &[1.0, 10.0, 100.0, 1000.0, 900.0]),
+            (
+                &[1.0, 10.0, 100.0, 1000.0, 900.0],
+                &[1.0, 10.0, 100.0, 1000.0, 900.0],
+            ),
             // The first price there is has nothing to be compared with.
             (&[50.0, 1.0], &[50.0, 1.0]),
             (&[1.0, 100.0, 100.0, 1.0], &[1.0, 100.0, 100.0, 1.0]),

@@ -74,7 +74,10 @@ mod tests {
             health.failed(t0, "down".to_owned(), None);
             pauses.push(health.next_try.unwrap().since(t0).as_seconds() as i64);
         }
-        assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900]);
+        assert_eq!(
+            pauses,
+            [5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900]
+        );
         assert!(health.is_benched(t0));
         health.ok(t0);
         assert!(!health.is_benched(t0));

@@ -156,7 +156,11 @@ impl Tracker {
         }
         // Not listed yet is waiting, not a fact; listed once and absent now is one.
         for token in asked.iter().filter(|t| !quoted.contains(*t)) {
-            if self.acceptance.get(token).is_some_and(Acceptance::was_listed) {
+            if self
+                .acceptance
+                .get(token)
+                .is_some_and(Acceptance::was_listed)
+            {
                 samples.push(Sample {
                     token: token.clone(),
                     reading: Reading {

@@ -103,7 +103,9 @@ impl Schedule {
             };
             // From when it was due, so that delays do not add up; but never a burst of polls
             // that were missed.
-            let next = at.plus(step).max(now.plus(Span::from_millis(step.millis() / 2)));
+            let next = at
+                .plus(step)
+                .max(now.plus(Span::from_millis(step.millis() / 2)));
             followed.due = next;
             self.due.insert((next, token.clone()));
             taken.push(token);
@@ -141,7 +143,10 @@ mod tests {
                 polls.push(now);
             }
         }
-        let young = polls.iter().filter(|t| t.since(t0) < Span::hours(48)).count();
+        let young = polls
+            .iter()
+            .filter(|t| t.since(t0) < Span::hours(48))
+            .count();
         assert_eq!(young, 48 * 60);
         assert_eq!(polls.len() - young, 5 * 24 * 12 + 1);
         assert!(now.since(t0) > Span::days(7));

@@ -37,14 +37,9 @@ impl<'a> Answers<'a> {
         match tab {
             Tab::Leaderboard => leaderboard::screen(board, range, as_of, self.style, with_ranks),
             Tab::Tracker => tracker::screen(board, calls, range, as_of, self.style),
-            Tab::Categories => categories::screen(
-                board,
-                calls,
-                range,
-                as_of,
-                self.style,
-                question.provisional,
-            ),
+            Tab::Categories => {
+                categories::screen(board, calls, range, as_of, self.style, question.provisional)
+            }
             Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
         }
     }

@@ -5,22 +5,90 @@ use crate::board::Board;
 use crate::domain::{Category, Multiple, Range, Timestamp};
 
 use super::format::{self, Style, UNKNOWN};
-use super::table::{
-    Align, Bar, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone,
-};
+use super::table::{Align, Bar, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 13] = [
     column("source", "Source", Align::Left, 0, 26, "who called"),
-    column("n", "n", Align::Right, 0, 7, "completed calls with a category"),
-    column("win_rate", "Winners (95%)", Align::Right, 0, 16, "MOON, WINNER and GOOD, with the Wilson interval"),
-    column("crash_rate", "Crash (95%)", Align::Right, 0, 16, "ended under 0.5x, with the Wilson interval"),
-    column("ath", "Med ATH", Align::Right, 1, 9, "median ATH multiple: best case"),
-    column("final", "Med final", Align::Right, 1, 9, "median final multiple: held to the end"),
-    column("gap", "Med gap", Align::Right, 3, 9, "median of ATH minus final"),
-    column("moon", "MOON", Align::Right, 4, 6, "ATH at least 5x and it held"),
-    column("winner", "WIN", Align::Right, 4, 6, "ATH at least 2x, final at least 1x"),
-    column("good", "GOOD", Align::Right, 5, 6, "ATH at least 1.5x and it held"),
-    column("even", "EVEN", Align::Right, 6, 6, "held, without much of a peak"),
+    column(
+        "n",
+        "n",
+        Align::Right,
+        0,
+        7,
+        "completed calls with a category",
+    ),
+    column(
+        "win_rate",
+        "Winners (95%)",
+        Align::Right,
+        0,
+        16,
+        "MOON, WINNER and GOOD, with the Wilson interval",
+    ),
+    column(
+        "crash_rate",
+        "Crash (95%)",
+        Align::Right,
+        0,
+        16,
+        "ended under 0.5x, with the Wilson interval",
+    ),
+    column(
+        "ath",
+        "Med ATH",
+        Align::Right,
+        1,
+        9,
+        "median ATH multiple: best case",
+    ),
+    column(
+        "final",
+        "Med final",
+        Align::Right,
+        1,
+        9,
+        "median final multiple: held to the end",
+    ),
+    column(
+        "gap",
+        "Med gap",
+        Align::Right,
+        3,
+        9,
+        "median of ATH minus final",
+    ),
+    column(
+        "moon",
+        "MOON",
+        Align::Right,
+        4,
+        6,
+        "ATH at least 5x and it held",
+    ),
+    column(
+        "winner",
+        "WIN",
+        Align::Right,
+        4,
+        6,
+        "ATH at least 2x, final at least 1x",
+    ),
+    column(
+        "good",
+        "GOOD",
+        Align::Right,
+        5,
+        6,
+        "ATH at least 1.5x and it held",
+    ),
+    column(
+        "even",
+        "EVEN",
+        Align::Right,
+        6,
+        6,
+        "held, without much of a peak",
+    ),
     column("loser", "LOSE", Align::Right, 6, 6, "ended under 0.9x"),
     column("crash", "CRASH", Align::Right, 6, 6, "ended under 0.5x"),
 ];
@@ -177,7 +245,11 @@ fn table_row(source: &str, d: &Distribution) -> Row {
         multiple(d.fin.median),
         multiple(d.gap.median),
     ];
-    cells.extend(d.counts.iter().map(|k| Cell::number(k.to_string(), *k as f64)));
+    cells.extend(
+        d.counts
+            .iter()
+            .map(|k| Cell::number(k.to_string(), *k as f64)),
+    );
     Row {
         key: source.to_owned(),
         cells,
@@ -190,7 +262,10 @@ fn notes(found: &Categories) -> Vec<Line> {
     let c = &found.counts;
     let mut left: Vec<String> = [
         (c.no_final, "without a final price"),
-        (found.early_finals, "with a final taken early (p shows them)"),
+        (
+            found.early_finals,
+            "with a final taken early (p shows them)",
+        ),
         (found.undecided, "with an unknown ATH"),
         (c.unpriced, "unpriced"),
         (c.recalls, "re-calls"),
@@ -207,7 +282,10 @@ fn notes(found: &Categories) -> Vec<Line> {
     if left.is_empty() {
         return Vec::new();
     }
-    vec![Line::toned(format!("left out: {}", left.join(", ")), Tone::Dim)]
+    vec![Line::toned(
+        format!("left out: {}", left.join(", ")),
+        Tone::Dim,
+    )]
 }
 
 fn empty(calls: &[Judged], found: &Categories, range: Range, as_of: Timestamp) -> Empty {
@@ -224,7 +302,11 @@ fn empty(calls: &[Judged], found: &Categories, range: Range, as_of: Timestamp) -
     let what = match found.newest_end {
         Some(end) if !range.window(as_of).contains(end) => {
             let reach = Range::reaching(as_of, end);
-            next.push(format!("press {} for {}", super::range_key(reach), reach.label()));
+            next.push(format!(
+                "press {} for {}",
+                super::range_key(reach),
+                reach.label()
+            ));
             format!(
                 "no call completed {}; the newest completion is {}",
                 range.phrase(),

@@ -9,17 +9,94 @@ use super::format::{self, UNKNOWN};
 use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 11] = [
-    column("feature", "Feature", Align::Left, 0, 24, "what the call said"),
-    column("verdict", "Verdict", Align::Left, 0, 12, "what the tests show, corrected for their number"),
-    column("n", "with/without/?", Align::Right, 1, 17, "calls that have it, that do not, that do not say"),
-    column("pump", "Pump with:w/o", Align::Right, 0, 15, "share of pumps with it, and without"),
-    column("pump_q", "q", Align::Right, 0, 7, "Benjamini-Hochberg q of the difference in pumps"),
-    column("rug", "Rug with:w/o", Align::Right, 0, 15, "share of rugs and crashes with it, and without"),
-    column("rug_q", "q rug", Align::Right, 0, 7, "Benjamini-Hochberg q of the difference in rugs"),
-    column("gain", "Med gain w:w/o", Align::Right, 3, 19, "median gain at the ATH with it, and without"),
-    column("mean", "Mean gain w:w/o", Align::Right, 5, 21, "mean gain at the ATH; one token can make it"),
-    column("spearman", "rho", Align::Right, 4, 7, "numbers: Spearman with the gain"),
-    column("auc", "AUC", Align::Right, 4, 6, "numbers: chance that a pump has the larger one"),
+    column(
+        "feature",
+        "Feature",
+        Align::Left,
+        0,
+        24,
+        "what the call said",
+    ),
+    column(
+        "verdict",
+        "Verdict",
+        Align::Left,
+        0,
+        12,
+        "what the tests show, corrected for their number",
+    ),
+    column(
+        "n",
+        "with/without/?",
+        Align::Right,
+        1,
+        17,
+        "calls that have it, that do not, that do not say",
+    ),
+    column(
+        "pump",
+        "Pump with:w/o",
+        Align::Right,
+        0,
+        15,
+        "share of pumps with it, and without",
+    ),
+    column(
+        "pump_q",
+        "q",
+        Align::Right,
+        0,
+        7,
+        "Benjamini-Hochberg q of the difference in pumps",
+    ),
+    column(
+        "rug",
+        "Rug with:w/o",
+        Align::Right,
+        0,
+        15,
+        "share of rugs and crashes with it, and without",
+    ),
+    column(
+        "rug_q",
+        "q rug",
+        Align::Right,
+        0,
+        7,
+        "Benjamini-Hochberg q of the difference in rugs",
+    ),
+    column(
+        "gain",
+        "Med gain w:w/o",
+        Align::Right,
+        3,
+        19,
+        "median gain at the ATH with it, and without",
+    ),
+    column(
+        "mean",
+        "Mean gain w:w/o",
+        Align::Right,
+        5,
+        21,
+        "mean gain at the ATH; one token can make it",
+    ),
+    column(
+        "spearman",
+        "rho",
+        Align::Right,
+        4,
+        7,
+        "numbers: Spearman with the gain",
+    ),
+    column(
+        "auc",
+        "AUC",
+        Align::Right,
+        4,
+        6,
+        "numbers: chance that a pump has the larger one",
+    ),
 ];
 
 const fn column(
@@ -51,7 +128,12 @@ pub fn report(
 ) -> FeatureReport {
     let settings = board.settings();
     let eligible = eligible(calls, &range.window(as_of), &settings.rules, provisional);
-    FeatureReport::of(&eligible, board.feature_kinds(), &settings.rules, &settings.guards)
+    FeatureReport::of(
+        &eligible,
+        board.feature_kinds(),
+        &settings.rules,
+        &settings.guards,
+    )
 }
 
 /// The feature table of a range.
@@ -89,7 +171,10 @@ fn headline(found: &FeatureReport, board: &Board) -> Line {
     };
     Line::toned(format!("{} calls", found.n), Tone::Strong)
         .and(
-            format!("  pumped over {:.0}%: ", board.settings().rules.pump_gain_pct),
+            format!(
+                "  pumped over {:.0}%: ",
+                board.settings().rules.pump_gain_pct
+            ),
             Tone::Plain,
         )
         .and(share(found.base_pump), Tone::Strong)
@@ -125,14 +210,21 @@ fn q_cell(q: Option<f64>) -> Cell {
         || Cell::unknown(UNKNOWN),
         |q| {
             let cell = Cell::number(format::p_value(q), q);
-            if q <= 0.05 { cell.toned(Tone::Strong) } else { cell.toned(Tone::Dim) }
+            if q <= 0.05 {
+                cell.toned(Tone::Strong)
+            } else {
+                cell.toned(Tone::Dim)
+            }
         },
     )
 }
 
 fn gains_cell(with: Option<f64>, without: Option<f64>) -> Cell {
     let text = |g: Option<f64>| {
-        g.map_or_else(|| UNKNOWN.to_owned(), |g| format::signed_percent(Percent(g)))
+        g.map_or_else(
+            || UNKNOWN.to_owned(),
+            |g| format::signed_percent(Percent(g)),
+        )
     };
     match (with, without) {
         (None, None) => Cell::unknown(UNKNOWN),
@@ -241,7 +333,10 @@ pub fn page(
     let pair = |label: &str, line: Line| (label.to_owned(), line);
     let mut pairs = Vec::new();
     if let Some(verdict) = row.verdict {
-        pairs.push(pair("verdict", Line::toned(verdict.name(), verdict_tone(verdict))));
+        pairs.push(pair(
+            "verdict",
+            Line::toned(verdict.name(), verdict_tone(verdict)),
+        ));
     }
     pairs.push(pair("why", Line::plain(row.reason.clone())));
     pairs.push(pair(
@@ -249,7 +344,10 @@ pub fn page(
         Line::plain(if row.kind == FeatureKind::Number {
             format!("{} say a number, {} do not", row.n_with, row.n_unknown)
         } else {
-            format!("{} with, {} without, {} unknown", row.n_with, row.n_without, row.n_unknown)
+            format!(
+                "{} with, {} without, {} unknown",
+                row.n_with, row.n_without, row.n_unknown
+            )
         }),
     ));
     let mut blocks = vec![Block::Pairs(pairs)];
@@ -261,7 +359,10 @@ pub fn page(
         blocks.push(Block::Heading("Gain at the ATH".to_owned()));
         let gains = |g: &crate::analytics::features::Gains| {
             let text = |v: Option<f64>| {
-                v.map_or_else(|| UNKNOWN.to_owned(), |v| format::signed_percent(Percent(v)))
+                v.map_or_else(
+                    || UNKNOWN.to_owned(),
+                    |v| format::signed_percent(Percent(v)),
+                )
             };
             Line::plain(format!("median {}, mean {}", text(g.median), text(g.mean)))
         };
@@ -297,7 +398,10 @@ fn arms(test: &ArmTest) -> Vec<(String, Line)> {
         )
     };
     let mut pairs = vec![
-        pair("with", arm(test.with, test.rate_with(), test.interval_with())),
+        pair(
+            "with",
+            arm(test.with, test.rate_with(), test.interval_with()),
+        ),
         pair(
             "without",
             arm(test.without, test.rate_without(), test.interval_without()),
@@ -320,8 +424,12 @@ fn arms(test: &ArmTest) -> Vec<(String, Line)> {
     if let (Some(p), Some(q)) = (test.p, test.q) {
         pairs.push(pair(
             "Fisher",
-            Line::plain(format!("p {}, q {}", format::p_value(p), format::p_value(q)))
-                .and("  q allows for all tests of the report", Tone::Dim),
+            Line::plain(format!(
+                "p {}, q {}",
+                format::p_value(p),
+                format::p_value(q)
+            ))
+            .and("  q allows for all tests of the report", Tone::Dim),
         ));
     }
     pairs
@@ -330,8 +438,12 @@ fn arms(test: &ArmTest) -> Vec<(String, Line)> {
 fn number_pairs(row: &FeatureRow) -> Vec<(String, Line)> {
     let mut pairs = Vec::new();
     if let Some(rho) = row.spearman {
-        let interval = rho.interval.map_or_else(String::new, |i| format!(" ({:+.2} to {:+.2})", i.low, i.high));
-        let p = rho.p.map_or_else(String::new, |p| format!("  p {}", format::p_value(p)));
+        let interval = rho.interval.map_or_else(String::new, |i| {
+            format!(" ({:+.2} to {:+.2})", i.low, i.high)
+        });
+        let p = rho
+            .p
+            .map_or_else(String::new, |p| format!("  p {}", format::p_value(p)));
         pairs.push((
             "Spearman".to_owned(),
             Line::plain(format!("{}{interval}", format::correlation(rho.r)))
@@ -342,7 +454,8 @@ fn number_pairs(row: &FeatureRow) -> Vec<(String, Line)> {
     if let Some(auc) = row.auc {
         pairs.push((
             "AUC".to_owned(),
-            Line::plain(format!("{auc:.2}")).and("  chance that a pump has the larger value", Tone::Dim),
+            Line::plain(format!("{auc:.2}"))
+                .and("  chance that a pump has the larger value", Tone::Dim),
         ));
     }
     pairs

@@ -44,5 +44,9 @@ fn feed_line(health: &FeedHealth, now: Timestamp) -> Line {
 
 /// `14:32`, of an instant.
 fn clock_time(at: Timestamp) -> String {
-    at.minute_label().split(' ').nth(1).unwrap_or("?").to_owned()
+    at.minute_label()
+        .split(' ')
+        .nth(1)
+        .unwrap_or("?")
+        .to_owned()
 }

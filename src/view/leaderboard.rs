@@ -5,26 +5,108 @@ use crate::board::Board;
 use crate::domain::{Range, Timestamp};
 
 use super::format::{self, Style, UNKNOWN, count};
-use super::table::{
-    Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone,
-};
+use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 17] = [
-    column("rank", "#", Align::Right, 0, 5, "place by total P&L within the currency; '-' under the minimum n"),
+    column(
+        "rank",
+        "#",
+        Align::Right,
+        0,
+        5,
+        "place by total P&L within the currency; '-' under the minimum n",
+    ),
     column("model", "Model", Align::Left, 0, 28, "who made the trades"),
-    column("currency", "Cur", Align::Left, 0, 6, "currency; different ones are never summed"),
-    column("total", "Total P&L", Align::Right, 0, 16, "sum of realized P&L, net of fees"),
-    column("win_rate", "Win (95%)", Align::Right, 0, 16, "wins over closed trades, with its Wilson interval"),
-    column("trades", "n", Align::Right, 2, 9, "closed trades with a known P&L"),
-    column("record", "W/L/flat", Align::Right, 1, 17, "wins, losses, flat trades"),
+    column(
+        "currency",
+        "Cur",
+        Align::Left,
+        0,
+        6,
+        "currency; different ones are never summed",
+    ),
+    column(
+        "total",
+        "Total P&L",
+        Align::Right,
+        0,
+        16,
+        "sum of realized P&L, net of fees",
+    ),
+    column(
+        "win_rate",
+        "Win (95%)",
+        Align::Right,
+        0,
+        16,
+        "wins over closed trades, with its Wilson interval",
+    ),
+    column(
+        "trades",
+        "n",
+        Align::Right,
+        2,
+        9,
+        "closed trades with a known P&L",
+    ),
+    column(
+        "record",
+        "W/L/flat",
+        Align::Right,
+        1,
+        17,
+        "wins, losses, flat trades",
+    ),
     column("average", "Avg", Align::Right, 1, 14, "mean P&L of a trade"),
-    column("median", "Median", Align::Right, 3, 14, "median P&L of a trade"),
-    column("best", "Best", Align::Right, 4, 14, "largest P&L; the smallest loss when all lost"),
+    column(
+        "median",
+        "Median",
+        Align::Right,
+        3,
+        14,
+        "median P&L of a trade",
+    ),
+    column(
+        "best",
+        "Best",
+        Align::Right,
+        4,
+        14,
+        "largest P&L; the smallest loss when all lost",
+    ),
     column("worst", "Worst", Align::Right, 4, 14, "smallest P&L"),
-    column("factor", "PF", Align::Right, 5, 10, "profit factor: gains over losses"),
-    column("drawdown", "Max DD", Align::Right, 5, 14, "deepest fall of the cumulative P&L"),
-    column("confidence", "Conf", Align::Right, 6, 7, "mean stated confidence"),
-    column("pearson", "r", Align::Right, 6, 7, "Pearson, confidence against P&L; from 10 trades on"),
+    column(
+        "factor",
+        "PF",
+        Align::Right,
+        5,
+        10,
+        "profit factor: gains over losses",
+    ),
+    column(
+        "drawdown",
+        "Max DD",
+        Align::Right,
+        5,
+        14,
+        "deepest fall of the cumulative P&L",
+    ),
+    column(
+        "confidence",
+        "Conf",
+        Align::Right,
+        6,
+        7,
+        "mean stated confidence",
+    ),
+    column(
+        "pearson",
+        "r",
+        Align::Right,
+        6,
+        7,
+        "Pearson, confidence against P&L; from 10 trades on",
+    ),
     column("open", "Open", Align::Right, 7, 6, "positions open now"),
     column("last", "Last", Align::Right, 2, 7, "since the last close"),
 ];
@@ -104,12 +186,10 @@ fn summary(board: &Leaderboard, style: Style) -> Line {
         )
         .and("  total ", Tone::Plain);
     for (i, (currency, total)) in board.totals.iter().enumerate() {
-        line = line
-            .and(if i > 0 { "  " } else { "" }, Tone::Plain)
-            .and(
-                format!("{} {currency}", format::signed_money(*total, style)),
-                format::tone_of(*total),
-            );
+        line = line.and(if i > 0 { "  " } else { "" }, Tone::Plain).and(
+            format!("{} {currency}", format::signed_money(*total, style)),
+            format::tone_of(*total),
+        );
     }
     line
 }
@@ -230,12 +310,23 @@ fn empty(board: &Leaderboard, range: Range, as_of: Timestamp) -> Empty {
 
 /// Everything known of one model over a range.
 #[must_use]
-pub fn page(board: &Board, range: Range, as_of: Timestamp, style: Style, key: &str) -> Option<Page> {
+pub fn page(
+    board: &Board,
+    range: Range,
+    as_of: Timestamp,
+    style: Style,
+    key: &str,
+) -> Option<Page> {
     let window = range.window(as_of);
     let all = Leaderboard::of(board.books(), &window, board.settings().min_rank_n, true);
     let row = all.rows.iter().find(|r| row_key(r) == key)?;
     Some(Page {
-        title: format!("{} in {} - {}", row.key.model, row.key.currency, range.label()),
+        title: format!(
+            "{} in {} - {}",
+            row.key.model,
+            row.key.currency,
+            range.label()
+        ),
         blocks: figures(row, as_of, style, board.settings().min_rank_n),
     })
 }
@@ -256,27 +347,63 @@ fn figures(row: &ModelRow, as_of: Timestamp, style: Style, min_n: u32) -> Vec<Bl
     );
     let mut results = vec![
         pair("place", place),
-        pair("trades", Line::plain(format!("{n} closed: {} won, {} lost, {} flat", s.wins, s.losses, s.flat))),
-        pair("win rate", Line::plain(format::rate_with_interval(row.win_rate(), row.win_rate_interval)).and("  95 % Wilson", Tone::Dim)),
+        pair(
+            "trades",
+            Line::plain(format!(
+                "{n} closed: {} won, {} lost, {} flat",
+                s.wins, s.losses, s.flat
+            )),
+        ),
+        pair(
+            "win rate",
+            Line::plain(format::rate_with_interval(
+                row.win_rate(),
+                row.win_rate_interval,
+            ))
+            .and("  95 % Wilson", Tone::Dim),
+        ),
         pair("total P&L", money((n > 0).then(|| s.total_pnl()))),
         pair("average", money(s.average_pnl())),
         pair("median", money(row.ranked.and_then(|r| r.median_pnl))),
         pair("best", money(s.best())),
         pair("worst", money(s.worst())),
         pair("max drawdown", money(s.max_drawdown())),
-        pair("profit factor", s.profit_factor().map_or_else(
-            || Line::toned(format!("no losses (n={n})"), Tone::Dim),
-            |f| Line::plain(format!("{f:.2}")),
-        )),
-        pair("fees paid", Line::plain(format::signed_money(s.fees(), style).replace('+', ""))),
-        pair("model cost", Line::plain(format::signed_money(s.costs(), style).replace('+', "")).and("  not part of the P&L", Tone::Dim)),
+        pair(
+            "profit factor",
+            s.profit_factor().map_or_else(
+                || Line::toned(format!("no losses (n={n})"), Tone::Dim),
+                |f| Line::plain(format!("{f:.2}")),
+            ),
+        ),
+        pair(
+            "fees paid",
+            Line::plain(format::signed_money(s.fees(), style).replace('+', "")),
+        ),
+        pair(
+            "model cost",
+            Line::plain(format::signed_money(s.costs(), style).replace('+', ""))
+                .and("  not part of the P&L", Tone::Dim),
+        ),
         pair("open now", Line::plain(row.open.to_string())),
     ];
     if s.unknown > 0 {
-        results.push(pair("unknown P&L", Line::toned(format!("{} closed trades, not counted", s.unknown), Tone::Warn)));
+        results.push(pair(
+            "unknown P&L",
+            Line::toned(
+                format!("{} closed trades, not counted", s.unknown),
+                Tone::Warn,
+            ),
+        ));
     }
     if let Some(last) = s.last_closed_at() {
-        results.push(pair("last close", Line::plain(format!("{} UTC, {} ago", last.minute_label(), format::age(as_of.since(last))))));
+        results.push(pair(
+            "last close",
+            Line::plain(format!(
+                "{} UTC, {} ago",
+                last.minute_label(),
+                format::age(as_of.since(last))
+            )),
+        ));
     }
     vec![
         Block::Heading("Results".to_owned()),
@@ -293,7 +420,10 @@ fn confidence(row: &ModelRow) -> Vec<(String, Line)> {
     if c.n == 0 {
         return pairs;
     }
-    pairs.push(pair("stated in", Line::plain(format!("{} of {} trades", c.n, row.summary.trades()))));
+    pairs.push(pair(
+        "stated in",
+        Line::plain(format!("{} of {} trades", c.n, row.summary.trades())),
+    ));
     if let Some(mean) = c.mean() {
         pairs.push(pair("mean", Line::plain(format::rate(mean))));
     }
@@ -304,9 +434,16 @@ fn confidence(row: &ModelRow) -> Vec<(String, Line)> {
         r.map_or_else(
             || Line::toned("not defined: it never varies", Tone::Dim),
             |c| {
-                let p = c.p.map_or_else(String::new, |p| format!("  p {}", format::p_value(p)));
-                let few = if c.n < MIN_CORRELATION_N as usize { "  too few to say" } else { "" };
-                Line::plain(format::correlation(c.r)).and(p, Tone::Dim).and(few, Tone::Warn)
+                let p =
+                    c.p.map_or_else(String::new, |p| format!("  p {}", format::p_value(p)));
+                let few = if c.n < MIN_CORRELATION_N as usize {
+                    "  too few to say"
+                } else {
+                    ""
+                };
+                Line::plain(format::correlation(c.r))
+                    .and(p, Tone::Dim)
+                    .and(few, Tone::Warn)
             },
         )
     };
@@ -314,11 +451,17 @@ fn confidence(row: &ModelRow) -> Vec<(String, Line)> {
     if let Some(ranked) = row.ranked {
         pairs.push(pair("Spearman", r(ranked.spearman)));
         if let Some(auc) = ranked.auc {
-            pairs.push(pair("AUC", Line::plain(format!("{auc:.2}")).and("  0.5 is a coin flip", Tone::Dim)));
+            pairs.push(pair(
+                "AUC",
+                Line::plain(format!("{auc:.2}")).and("  0.5 is a coin flip", Tone::Dim),
+            ));
         }
     }
     if let Some(brier) = c.brier() {
-        pairs.push(pair("Brier", Line::plain(format!("{brier:.3}")).and("  0 is perfect, 0.25 a coin flip", Tone::Dim)));
+        pairs.push(pair(
+            "Brier",
+            Line::plain(format!("{brier:.3}")).and("  0 is perfect, 0.25 a coin flip", Tone::Dim),
+        ));
     }
     pairs
 }
@@ -339,10 +482,16 @@ pub fn confidence_verdict(row: &ModelRow) -> String {
     match row.ranked.and_then(|r| r.spearman) {
         Some(rho) => match (rho.r, rho.p) {
             (r, Some(p)) if p < 0.05 && r > 0.0 => {
-                format!("higher confidence, better results (Spearman {r:+.2}, p {})", format::p_value(p))
+                format!(
+                    "higher confidence, better results (Spearman {r:+.2}, p {})",
+                    format::p_value(p)
+                )
             }
             (r, Some(p)) if p < 0.05 => {
-                format!("higher confidence, worse results (Spearman {r:+.2}, p {})", format::p_value(p))
+                format!(
+                    "higher confidence, worse results (Spearman {r:+.2}, p {})",
+                    format::p_value(p)
+                )
             }
             (r, _) => format!("tells nothing yet (Spearman {r:+.2})"),
         },

@@ -11,21 +11,112 @@ use super::format::{self, Style, UNKNOWN};
 use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 15] = [
-    column("symbol", "Token", Align::Left, 0, 14, "the ticker; a label, never an identity"),
+    column(
+        "symbol",
+        "Token",
+        Align::Left,
+        0,
+        14,
+        "the ticker; a label, never an identity",
+    ),
     column("source", "Source", Align::Left, 1, 18, "who called it"),
     column("age", "Called", Align::Right, 0, 7, "since the call"),
-    column("price", "Price", Align::Right, 2, 12, "latest accepted price in the window, USD"),
-    column("since", "Now", Align::Right, 0, 10, "latest (or final) price against the entry"),
-    column("ath", "ATH", Align::Right, 0, 9, "highest multiple of the entry: best case, with hindsight"),
-    column("drawdown", "Max DD", Align::Right, 2, 8, "worst fall from the running peak"),
-    column("h1", "1h ago", Align::Right, 3, 9, "latest price against one hour before it"),
-    column("return_1h", "+1h", Align::Right, 5, 9, "return one hour after the call"),
-    column("return_6h", "+6h", Align::Right, 6, 9, "return six hours after the call"),
-    column("return_24h", "+24h", Align::Right, 4, 9, "return 24 hours after the call"),
-    column("liquidity", "Liq", Align::Right, 5, 8, "latest liquidity, USD"),
-    column("category", "Category", Align::Left, 0, 12, "'?' while it may still change"),
-    column("state", "State", Align::Left, 1, 10, "waiting, tracking, rug, crashed, gone, stale"),
-    column("coverage", "Cov", Align::Right, 7, 5, "share of five-minute slots with a price"),
+    column(
+        "price",
+        "Price",
+        Align::Right,
+        2,
+        12,
+        "latest accepted price in the window, USD",
+    ),
+    column(
+        "since",
+        "Now",
+        Align::Right,
+        0,
+        10,
+        "latest (or final) price against the entry",
+    ),
+    column(
+        "ath",
+        "ATH",
+        Align::Right,
+        0,
+        9,
+        "highest multiple of the entry: best case, with hindsight",
+    ),
+    column(
+        "drawdown",
+        "Max DD",
+        Align::Right,
+        2,
+        8,
+        "worst fall from the running peak",
+    ),
+    column(
+        "h1",
+        "1h ago",
+        Align::Right,
+        3,
+        9,
+        "latest price against one hour before it",
+    ),
+    column(
+        "return_1h",
+        "+1h",
+        Align::Right,
+        5,
+        9,
+        "return one hour after the call",
+    ),
+    column(
+        "return_6h",
+        "+6h",
+        Align::Right,
+        6,
+        9,
+        "return six hours after the call",
+    ),
+    column(
+        "return_24h",
+        "+24h",
+        Align::Right,
+        4,
+        9,
+        "return 24 hours after the call",
+    ),
+    column(
+        "liquidity",
+        "Liq",
+        Align::Right,
+        5,
+        8,
+        "latest liquidity, USD",
+    ),
+    column(
+        "category",
+        "Category",
+        Align::Left,
+        0,
+        12,
+        "'?' while it may still change",
+    ),
+    column(
+        "state",
+        "State",
+        Align::Left,
+        1,
+        10,
+        "waiting, tracking, rug, crashed, gone, stale",
+    ),
+    column(
+        "coverage",
+        "Cov",
+        Align::Right,
+        7,
+        5,
+        "share of five-minute slots with a price",
+    ),
 ];
 
 const fn column(
@@ -108,7 +199,10 @@ fn notes(board: &Board, counts: &CallCounts) -> Vec<Line> {
     }
     if board.orphan_outcomes() > 0 {
         notes.push(Line::toned(
-            format!("{} imported outcomes belong to no call", board.orphan_outcomes()),
+            format!(
+                "{} imported outcomes belong to no call",
+                board.orphan_outcomes()
+            ),
             Tone::Warn,
         ));
     }
@@ -120,7 +214,11 @@ fn symbol(judged: &Judged) -> String {
     call.symbol
         .clone()
         .or_else(|| call.name.clone())
-        .or_else(|| call.token.as_ref().map(|t| t.address().chars().take(8).collect()))
+        .or_else(|| {
+            call.token
+                .as_ref()
+                .map(|t| t.address().chars().take(8).collect())
+        })
         .unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
@@ -182,7 +280,9 @@ fn price_cell(o: &Outcome, style: Style) -> Cell {
 fn category_cell(judged: &Judged) -> Cell {
     let o = &judged.outcome;
     match o.category {
-        Some(category) if o.provisional => Cell::word(format!("{}?", category.name())).toned(Tone::Dim),
+        Some(category) if o.provisional => {
+            Cell::word(format!("{}?", category.name())).toned(Tone::Dim)
+        }
         Some(category) => Cell::word(category.name()).toned(format::category_tone(category)),
         None => Cell::unknown(UNKNOWN),
     }
@@ -193,7 +293,10 @@ fn is_stale(board: &Board, judged: &Judged, as_of: Timestamp) -> Option<Span> {
     let rules = &board.settings().rules;
     let last = judged.outcome.last?;
     let age = as_of.since(last.at);
-    let limit = rules.poll_interval.times(STALE_POLLS).max(Span::minutes(30));
+    let limit = rules
+        .poll_interval
+        .times(STALE_POLLS)
+        .max(Span::minutes(30));
     (judged.outcome.status == Status::Tracking && age > limit).then_some(age)
 }
 
@@ -229,7 +332,11 @@ fn empty(calls: &[Judged], range: Range, as_of: Timestamp) -> Empty {
                     range.phrase(),
                     format::age_phrase(as_of.since(at))
                 ),
-                next: vec![format!("press {} for {}", super::range_key(reach), reach.label())],
+                next: vec![format!(
+                    "press {} for {}",
+                    super::range_key(reach),
+                    reach.label()
+                )],
             }
         }
         None => Empty {
@@ -279,35 +386,74 @@ pub fn page(
 fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Vec<(String, Line)> {
     let call = &judged.call;
     let pair = |label: &str, line: Line| (label.to_owned(), line);
-    let text = |value: Option<&str>| value.map_or_else(|| Line::toned(UNKNOWN, Tone::Dim), Line::plain);
+    let text =
+        |value: Option<&str>| value.map_or_else(|| Line::toned(UNKNOWN, Tone::Dim), Line::plain);
     let mut pairs = vec![
-        pair("token", text(call.symbol.as_deref()).and(call.name.as_ref().map_or_else(String::new, |n| format!("  {n}")), Tone::Dim)),
-        pair("address", call.token.as_ref().map_or_else(
-            || Line::toned("none: no price can be matched to it", Tone::Warn),
-            |t| Line::plain(t.address()).and(format!("  {}", t.chain()), Tone::Dim),
-        )),
-        pair("called", Line::plain(format!("{} UTC", call.called_at.minute_label())).and(format!("  {} ago", format::age(as_of.since(call.called_at))), Tone::Dim)),
-        pair("window", Line::plain(format!("to {} UTC", judged.window_end(&board.settings().rules).minute_label()))),
-        pair("entry", judged.outcome.entry.map_or_else(
-            || Line::toned("unknown", Tone::Warn),
-            |e| {
-                let origin = match e.origin {
-                    EntryOrigin::Stated => "stated by the call".to_owned(),
-                    EntryOrigin::Sampled => format!("first sample, {} s after the call", e.at.since(call.called_at).millis() / 1000),
-                };
-                Line::plain(format::price(e.price, style)).and(format!("  {origin}"), Tone::Dim)
-            },
-        )),
+        pair(
+            "token",
+            text(call.symbol.as_deref()).and(
+                call.name
+                    .as_ref()
+                    .map_or_else(String::new, |n| format!("  {n}")),
+                Tone::Dim,
+            ),
+        ),
+        pair(
+            "address",
+            call.token.as_ref().map_or_else(
+                || Line::toned("none: no price can be matched to it", Tone::Warn),
+                |t| Line::plain(t.address()).and(format!("  {}", t.chain()), Tone::Dim),
+            ),
+        ),
+        pair(
+            "called",
+            Line::plain(format!("{} UTC", call.called_at.minute_label())).and(
+                format!("  {} ago", format::age(as_of.since(call.called_at))),
+                Tone::Dim,
+            ),
+        ),
+        pair(
+            "window",
+            Line::plain(format!(
+                "to {} UTC",
+                judged.window_end(&board.settings().rules).minute_label()
+            )),
+        ),
+        pair(
+            "entry",
+            judged.outcome.entry.map_or_else(
+                || Line::toned("unknown", Tone::Warn),
+                |e| {
+                    let origin = match e.origin {
+                        EntryOrigin::Stated => "stated by the call".to_owned(),
+                        EntryOrigin::Sampled => format!(
+                            "first sample, {} s after the call",
+                            e.at.since(call.called_at).millis() / 1000
+                        ),
+                    };
+                    Line::plain(format::price(e.price, style)).and(format!("  {origin}"), Tone::Dim)
+                },
+            ),
+        ),
     ];
-    for (label, usd) in [("market cap", call.market_cap_usd), ("liquidity", call.liquidity_usd)] {
+    for (label, usd) in [
+        ("market cap", call.market_cap_usd),
+        ("liquidity", call.liquidity_usd),
+    ] {
         if let Some(usd) = usd {
-            pairs.push(pair(label, Line::plain(format::short_money(usd)).and("  at the call", Tone::Dim)));
+            pairs.push(pair(
+                label,
+                Line::plain(format::short_money(usd)).and("  at the call", Tone::Dim),
+            ));
         }
     }
     let standing = match judged.standing {
         Standing::Counted => None,
         Standing::Recall => Some("a re-call: not counted in the source's rates".to_owned()),
-        Standing::Rejected => Some(format!("turned down by {}", call.rejected_by.as_deref().unwrap_or("its bot"))),
+        Standing::Rejected => Some(format!(
+            "turned down by {}",
+            call.rejected_by.as_deref().unwrap_or("its bot")
+        )),
         Standing::Voided => Some("voided: in no figure".to_owned()),
     };
     pairs.extend(standing.map(|s| pair("standing", Line::toned(s, Tone::Warn))));
@@ -321,38 +467,73 @@ fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Ve
     let pair = |label: &str, line: Line| (label.to_owned(), line);
     let dash = || Line::toned(UNKNOWN, Tone::Dim);
     let percent = |p: Option<crate::domain::Percent>| {
-        p.map_or_else(dash, |p| Line::toned(format::signed_percent(p), format::tone_of(p.value())))
+        p.map_or_else(dash, |p| {
+            Line::toned(format::signed_percent(p), format::tone_of(p.value()))
+        })
     };
     let state = state_cell(board, judged, as_of);
     let mut pairs = vec![
         pair("state", Line::toned(state.text, state.tone)),
-        pair("latest", o.last.map_or_else(dash, |p| {
-            Line::plain(format::price(p.price, style))
-                .and(format!("  {} ago", format::age(as_of.since(p.at))), Tone::Dim)
-        })),
-        pair("ATH", o.ath.map_or_else(dash, |a| {
-            let when = a.at.map_or_else(String::new, |at| format!(", {} after the call", format::age(at.since(called))));
-            Line::plain(format::multiple(a.multiple))
-                .and(format!("  {}{when}; best case, with hindsight", a.origin.name()), Tone::Dim)
-        })),
-        pair("final", o.fin.map_or_else(dash, |f| {
-            let basis = match f.basis {
-                FinalBasis::NoMarket => "no market: nothing could be got".to_owned(),
-                basis => basis.name().to_owned(),
-            };
-            Line::plain(format::multiple(f.multiple))
-                .and(format!("  {}  {basis}{}", format::signed_percent(f.multiple.gain()), if f.provisional { ", may still change" } else { "" }), Tone::Dim)
-        })),
-        pair("gap", o.gap().map_or_else(dash, |gap| {
-            let kept = o.kept().map_or_else(String::new, |k| format!("  {} of the ATH was kept", format::rate(k)));
-            Line::plain(format!("{gap:.2}x")).and(kept, Tone::Dim)
-        })),
+        pair(
+            "latest",
+            o.last.map_or_else(dash, |p| {
+                Line::plain(format::price(p.price, style)).and(
+                    format!("  {} ago", format::age(as_of.since(p.at))),
+                    Tone::Dim,
+                )
+            }),
+        ),
+        pair(
+            "ATH",
+            o.ath.map_or_else(dash, |a| {
+                let when = a.at.map_or_else(String::new, |at| {
+                    format!(", {} after the call", format::age(at.since(called)))
+                });
+                Line::plain(format::multiple(a.multiple)).and(
+                    format!("  {}{when}; best case, with hindsight", a.origin.name()),
+                    Tone::Dim,
+                )
+            }),
+        ),
+        pair(
+            "final",
+            o.fin.map_or_else(dash, |f| {
+                let basis = match f.basis {
+                    FinalBasis::NoMarket => "no market: nothing could be got".to_owned(),
+                    basis => basis.name().to_owned(),
+                };
+                Line::plain(format::multiple(f.multiple)).and(
+                    format!(
+                        "  {}  {basis}{}",
+                        format::signed_percent(f.multiple.gain()),
+                        if f.provisional {
+                            ", may still change"
+                        } else {
+                            ""
+                        }
+                    ),
+                    Tone::Dim,
+                )
+            }),
+        ),
+        pair(
+            "gap",
+            o.gap().map_or_else(dash, |gap| {
+                let kept = o.kept().map_or_else(String::new, |k| {
+                    format!("  {} of the ATH was kept", format::rate(k))
+                });
+                Line::plain(format!("{gap:.2}x")).and(kept, Tone::Dim)
+            }),
+        ),
     ];
     let category = category_cell(judged);
     pairs.push(pair("category", Line::toned(category.text, category.tone)));
     pairs.push(pair("max drawdown", percent(o.max_drawdown)));
     pairs.push(pair("worst from entry", percent(o.worst_from_entry)));
-    for (label, value) in ["return at 1 h", "return at 6 h", "return at 24 h"].iter().zip(o.returns) {
+    for (label, value) in ["return at 1 h", "return at 6 h", "return at 24 h"]
+        .iter()
+        .zip(o.returns)
+    {
         pairs.push(pair(label, percent(value)));
     }
     if let Some(trail) = judged.call.token.as_ref().and_then(|t| board.trail(t)) {
@@ -362,11 +543,19 @@ fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Ve
         }
     }
     if let Some(reported) = o.reported_rug {
-        pairs.push(pair("reported", Line::toned(if reported { "as a rug" } else { "as no rug" }, Tone::Warn)));
+        pairs.push(pair(
+            "reported",
+            Line::toned(if reported { "as a rug" } else { "as no rug" }, Tone::Warn),
+        ));
     }
-    pairs.push(pair("coverage", o.coverage.map_or_else(dash, |c| {
-        let gap = o.longest_gap.map_or_else(String::new, |g| format!("  longest gap {}", format::age(g)));
-        Line::plain(format!("{:.0}% of five-minute slots", c.value())).and(gap, Tone::Dim)
-    })));
+    pairs.push(pair(
+        "coverage",
+        o.coverage.map_or_else(dash, |c| {
+            let gap = o
+                .longest_gap
+                .map_or_else(String::new, |g| format!("  longest gap {}", format::age(g)));
+            Line::plain(format!("{:.0}% of five-minute slots", c.value())).and(gap, Tone::Dim)
+        }),
+    ));
     pairs
 }

@@ -1,0 +1,208 @@
+//! The dashboard: who runs where, and in which order it all ends.
+//!
+//! Four threads: the terminal (this one, which never waits for anything but input), the analyst
+//! (statistics), the engine (the database), and, in a demo, the market with its tracker.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::mpsc as sync;
+use std::thread;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use tokio::sync::{mpsc, watch};
+
+use crate::board::Settings;
+use crate::cli::Cli;
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::tui::{self, Ended, Message, Session, UiOptions};
+use crate::view::Tab;
+use crate::view::format::Style;
+
+use super::analyst::{self, Place};
+use super::demo::{self, Demo};
+use super::engine::{Command, Engine, Snapshot};
+use super::{Context, Failure};
+
+/// How long a commit in progress may hold up the way out.
+const LAST_COMMIT: Duration = Duration::from_millis(1500);
+/// Answers on their way to the screen.
+const MESSAGES: usize = 64;
+
+/// Opens the dashboard on the user's database.
+pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
+    let store = Store::open(&context.db, context.settings.rules)?;
+    let place = Place {
+        demo: None,
+        database: short(&context.db),
+        clock: Clock::System,
+        style: style(context),
+    };
+    show(context, cli, store, context.settings, place, None)
+}
+
+/// Opens it on a simulated market.
+pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
+    let folder = demo_folder()?;
+    let settings = demo_settings(context);
+    let store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
+    let origin = Clock::System.now();
+    let clock = Clock::paced(origin, demo::PACE);
+    let place = Place {
+        demo: Some(demo::mark()),
+        database: "temporary".to_owned(),
+        clock,
+        style: style(context),
+    };
+    let market = Demo::new(origin, &settings.rules);
+    show(context, cli, store, settings, place, Some(market))
+}
+
+pub(super) fn demo_settings(context: &Context) -> Settings {
+    Settings {
+        rules: demo::rules(context.settings.rules),
+        ..context.settings
+    }
+}
+
+/// The folder of a demo's database: it goes when this is dropped.
+pub(super) fn demo_folder() -> Result<tempfile::TempDir, Failure> {
+    tempfile::Builder::new()
+        .prefix("callboard-demo-")
+        .tempdir()
+        .map_err(|e| Failure::failed(format!("no temporary folder for the demo: {e}")))
+}
+
+pub(super) fn style(context: &Context) -> Style {
+    Style {
+        ascii: context.config.ascii() || !speaks_utf8(),
+    }
+}
+
+/// Whether the locale says that the terminal reads UTF-8.
+fn speaks_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    // Without any locale most terminals of today still are UTF-8; "C" and "POSIX" say they are
+    // not.
+    locale.is_none_or(|value| {
+        let value = value.to_lowercase();
+        value.contains("utf-8") || value.contains("utf8")
+    })
+}
+
+/// A path that fits a header: the file and its folder.
+fn short(path: &Path) -> String {
+    let parts: Vec<_> = path
+        .iter()
+        .rev()
+        .take(2)
+        .map(|p| p.to_string_lossy().into_owned())
+        .collect();
+    let text = parts.into_iter().rev().collect::<Vec<_>>().join("/");
+    crate::domain::text::clean(&text)
+}
+
+fn show(
+    context: &Context,
+    cli: &Cli,
+    store: Store,
+    settings: Settings,
+    place: Place,
+    market: Option<Demo>,
+) -> Result<ExitCode, Failure> {
+    let options = UiOptions {
+        mono: context.config.mono() || tui::terminal::no_color(),
+        ascii: place.style.ascii,
+        start_tab: cli.global.tab.unwrap_or(Tab::Leaderboard),
+        range: cli.range.unwrap_or_else(|| context.config.range()),
+    };
+    let runtime = runtime()?;
+    let signals = {
+        // Signals are listened for before the terminal is taken: none may leave it raw.
+        let _inside = runtime.enter();
+        tui::signals()?
+    };
+    let screen = tui::Screen::open().map_err(|e| {
+        Failure::failed(format!(
+            "{e}: the dashboard needs a terminal; callboard --report prints everything once"
+        ))
+    })?;
+    let mut terminal = ratatui::Terminal::new(screen)
+        .map_err(|e| Failure::failed(format!("the terminal cannot be used: {e}")))?;
+
+    let clock = place.clock;
+    let (ask, questions) = watch::channel(tui::first_question(&options));
+    let (answer, messages) = mpsc::channel::<Message>(MESSAGES);
+    let (publish, snapshots) = watch::channel(Snapshot::empty(settings));
+    let (command, commands) = sync::channel();
+    let (finished, finish) = sync::channel::<()>();
+    let (called, follow) = mpsc::unbounded_channel();
+
+    let session = Session::enter()
+        .map_err(|e| Failure::failed(format!("the terminal cannot be taken: {e}")))?;
+
+    let followed = market.is_some().then_some(called);
+    start("engine", move || {
+        Engine::new(store, settings, clock, publish, followed).run(&commands);
+        drop(finished);
+    })?;
+    start("analyst", move || {
+        if let Ok(runtime) = runtime_of_thread() {
+            runtime.block_on(analyst::run(place, questions, snapshots, answer));
+        }
+    })?;
+    if let Some(mut market) = market {
+        let commands = command.clone();
+        start("market", move || {
+            if let Ok(runtime) = runtime_of_thread() {
+                runtime.block_on(async move {
+                    if market.history(&commands).await.is_some() {
+                        market.live(clock, follow, commands).await;
+                    }
+                });
+            }
+        })?;
+    }
+
+    let ended = runtime.block_on(tui::run(
+        &mut terminal,
+        EventStream::new(),
+        messages,
+        ask,
+        options,
+        signals,
+    ));
+    session.leave();
+    // The input thread of the event stream may still wait for a key.
+    runtime.shutdown_background();
+    let _ = command.send(Command::Stop);
+    let _ = finish.recv_timeout(LAST_COMMIT);
+    match ended {
+        Ok(Ended::Quit) => Ok(ExitCode::SUCCESS),
+        Ok(Ended::Signal(signal)) => Ok(ExitCode::from(signal.exit_code())),
+        Ok(Ended::LineGone) => Ok(ExitCode::from(tui::Signal::Hangup.exit_code())),
+        Err(error) => Err(Failure::failed(error)),
+    }
+}
+
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(drop)
+        .map_err(|e| Failure::failed(format!("cannot start a thread: {e}")))
+}
+
+fn runtime_of_thread() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    runtime_of_thread().map_err(|e| Failure::failed(format!("cannot start: {e}")))
+}

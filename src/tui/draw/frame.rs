@@ -1,0 +1,248 @@
+//! What surrounds every tab: two header lines and the footer.
+//!
+//! Knows: the state, hints. Must never know: what is in a tab. The range that is marked is that
+//! of the numbers on screen; one that is asked for and not there yet has an arrow before it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::domain::Range;
+use crate::tui::keymap::{self, Hint, Place};
+use crate::tui::state::{Drawn, State};
+use crate::tui::text::{cut, cut_line, line_width, spaces, width};
+use crate::tui::theme::Theme;
+use crate::view::Tab;
+
+use super::put;
+
+/// The first header line: name, DEMO, tabs, ranges.
+pub fn top(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
+    let room = usize::from(area.width);
+    let all = ranges(state, theme);
+    // The fullest wording that fits; the range on its own when the tabs need the line.
+    for (tabs, ranges) in tabs(state, theme)
+        .into_iter()
+        .map(|tabs| (tabs, all.clone()))
+        .chain([(short_tab(state, theme), range(state, theme))])
+    {
+        let (left, right) = (line_width(&tabs), line_width(&ranges));
+        if left + right + 1 <= room {
+            let mut line = tabs;
+            line.push_span(Span::raw(spaces(room - left - right)));
+            line.extend(ranges.spans);
+            put(frame, area, 0, &line);
+            return;
+        }
+    }
+    let line = short_tab(state, theme);
+    put(frame, area, 0, &cut_line(line, room, theme.glyphs.ellipsis));
+}
+
+/// Name and tabs, from the fullest wording to the shortest.
+fn tabs(state: &State, theme: Theme) -> [Line<'static>; 4] {
+    let line = |name: bool, digits: bool, others: bool| {
+        let mut line = Line::default();
+        if name {
+            line.push_span(Span::styled("callboard", theme.key()));
+        }
+        if state.header.demo.is_some() {
+            push_gap(&mut line, 2);
+            line.push_span(Span::styled("DEMO", theme.badge()));
+        }
+        for tab in Tab::EACH {
+            push_gap(&mut line, 2);
+            let chosen = tab == state.tab;
+            let text = match (digits, chosen || others) {
+                (true, true) => format!("{} {}", tab.index() + 1, tab.title()),
+                (false, true) => tab.title().to_owned(),
+                (_, false) => (tab.index() + 1).to_string(),
+            };
+            line.push_span(Span::styled(text, mark(chosen, theme)));
+        }
+        line
+    };
+    [
+        line(true, true, true),
+        line(true, false, true),
+        line(false, false, true),
+        line(false, true, false),
+    ]
+}
+
+fn mark(chosen: bool, theme: Theme) -> ratatui::style::Style {
+    if chosen { theme.chosen() } else { theme.dim() }
+}
+
+fn short_tab(state: &State, theme: Theme) -> Line<'static> {
+    let mut line = Line::default();
+    if state.header.demo.is_some() {
+        line.push_span(Span::styled("DEMO", theme.badge()));
+        push_gap(&mut line, 1);
+    }
+    line.push_span(Span::styled(state.tab.title(), theme.chosen()));
+    line
+}
+
+/// Every range, the shown one in brackets, the one asked for with an arrow.
+fn ranges(state: &State, theme: Theme) -> Line<'static> {
+    let mut line = Line::default();
+    for range in Range::EACH {
+        push_gap(&mut line, 1);
+        line.push_span(range_mark(range, state, theme));
+    }
+    line
+}
+
+/// The shown range, and the one asked for.
+fn range(state: &State, theme: Theme) -> Line<'static> {
+    let mut line = Line::from(range_mark(state.shown_range(), state, theme));
+    if state.shown_range() != state.requested {
+        line.push_span(range_mark(state.requested, state, theme));
+    }
+    line
+}
+
+fn range_mark(range: Range, state: &State, theme: Theme) -> Span<'static> {
+    let label = range.label();
+    if range == state.shown_range() {
+        Span::styled(format!("[{label}]"), theme.chosen())
+    } else if range == state.requested {
+        Span::styled(format!("{}{label}", theme.glyphs.towards), theme.key())
+    } else {
+        Span::styled(label, theme.dim())
+    }
+}
+
+fn push_gap(line: &mut Line<'static>, cells: usize) {
+    if !line.spans.is_empty() {
+        line.push_span(Span::raw(spaces(cells)));
+    }
+}
+
+/// The second header line: how many, as of when, from where, how the feeds are.
+pub fn second(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
+    let room = usize::from(area.width);
+    let mut line = Line::default();
+    if state.frozen {
+        line.push_span(Span::styled("FROZEN", theme.badge()));
+    }
+    if state.provisional {
+        push_gap(&mut line, 2);
+        line.push_span(Span::styled("+ provisional", theme.chosen()));
+    }
+    let dim = |text: &str| Line::styled(text.to_owned(), theme.dim());
+    let count = state.list().shown.as_ref().map(|s| s.screen.count.as_str());
+    let header = &state.header;
+    let as_of = Some(header.as_of.as_str()).filter(|at| !at.is_empty());
+    // In this order on the line; the highest number goes first when it is short.
+    let mut parts: Vec<(u8, Line)> = vec![
+        (0, Line::raw(count.unwrap_or_default().to_owned())),
+        (
+            1,
+            dim(&as_of.map(|at| format!("as of {at}")).unwrap_or_default()),
+        ),
+        (3, dim(&header.database)),
+        (2, theme.line(&header.feed)),
+        (4, dim(header.demo.as_deref().unwrap_or_default())),
+    ];
+    parts.retain(|(_, part)| line_width(part) > 0);
+    let gap = 3;
+    while parts.len() > 1 {
+        let wide: usize = parts.iter().map(|(_, part)| line_width(part) + gap).sum();
+        if line_width(&line) + wide <= room + gap {
+            break;
+        }
+        let Some(last) = parts.iter().map(|(order, _)| *order).max() else {
+            break;
+        };
+        // The feed line is worth cutting rather than dropping.
+        if last == 2 {
+            break;
+        }
+        parts.retain(|(order, _)| *order != last);
+    }
+    for (_, part) in parts {
+        if !line.spans.is_empty() {
+            line.push_span(Span::styled(format!(" {} ", theme.glyphs.dot), theme.dim()));
+        }
+        line.extend(part.spans);
+    }
+    put(frame, area, 0, &cut_line(line, room, theme.glyphs.ellipsis));
+}
+
+/// The last line: a notice or the keys that work here, and where the selection is.
+pub fn footer(frame: &mut Frame, area: Rect, state: &State, drawn: Drawn, theme: Theme) {
+    let room = usize::from(area.width);
+    let place = state.place();
+    let whereabouts = whereabouts(state, drawn);
+    let keep = width(&whereabouts) + 2;
+    let mut line = Line::default();
+    if let Some(toast) = &state.toast {
+        let text = cut(&toast.text, room, theme.glyphs.ellipsis);
+        line.push_span(Span::styled(text.into_owned(), theme.chosen()));
+    } else {
+        if place == Place::Filter {
+            let text = format!("/{}", state.list().filter);
+            line.push_span(Span::styled(
+                tail(&text, room.saturating_sub(keep)),
+                theme.key(),
+            ));
+            line.push_span(Span::styled(theme.glyphs.caret, theme.chosen()));
+        }
+        for hint in keymap::hints(place) {
+            let wide = width(hint.keys) + 1 + width(hint.label) + 2;
+            if line_width(&line) + wide + keep > room {
+                break;
+            }
+            push_gap(&mut line, 2);
+            push_hint(&mut line, hint, theme);
+        }
+    }
+    let used = line_width(&line);
+    if used + keep <= room {
+        line.push_span(Span::raw(spaces(room + 2 - used - keep)));
+        line.push_span(Span::styled(whereabouts, theme.dim()));
+    }
+    put(frame, area, 0, &line);
+}
+
+fn push_hint(line: &mut Line<'static>, hint: Hint, theme: Theme) {
+    line.push_span(Span::styled(hint.keys, theme.key()));
+    line.push_span(Span::styled(format!(" {}", hint.label), theme.dim()));
+}
+
+/// The end of a text that is being typed.
+fn tail(text: &str, room: usize) -> String {
+    let mut tail = text;
+    while width(tail) > room {
+        let mut chars = tail.chars();
+        if chars.next().is_none() {
+            break;
+        }
+        tail = chars.as_str();
+    }
+    tail.to_owned()
+}
+
+/// "12/345", and the filter with how many rows it leaves out.
+fn whereabouts(state: &State, drawn: Drawn) -> String {
+    match state.place() {
+        Place::Help | Place::Page if drawn.lines > drawn.fits => {
+            format!("{}/{}", drawn.offset + drawn.fits, drawn.lines)
+        }
+        Place::Help | Place::Page => String::new(),
+        Place::List | Place::Filter => {
+            let list = state.list();
+            let all = list.shown.as_ref().map_or(0, |s| s.screen.table.rows.len());
+            let shown = list.arranged.len();
+            let at = (list.position + 1).min(shown);
+            match (all, list.filter.as_str()) {
+                (0, _) => String::new(),
+                (_, "") => format!("{at}/{shown}"),
+                (_, _) if state.typing => format!("{at}/{shown} of {all}"),
+                (_, filter) => format!("/{} {at}/{shown} of {all}", tail(filter, 16)),
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The help: every key from the table, and what the columns of the tab in front say.
+//!
+//! Knows: the key table, columns. Must never know: what an action does.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::tui::keymap::{self, Binding, Chord, Context};
+use crate::tui::state::{Drawn, State};
+use crate::tui::text::{spaces, width, wrap};
+use crate::tui::theme::Theme;
+use crate::view;
+
+use super::{blocks, scrolled};
+
+/// A column of the help is at least this wide before there are two.
+const COLUMN: usize = 58;
+
+/// Draws the help.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, scroll: usize, theme: Theme) -> Drawn {
+    let inner = Rect {
+        x: area.x + 2.min(area.width),
+        width: area.width.saturating_sub(2),
+        ..area
+    };
+    let lines = lines(state, usize::from(inner.width).saturating_sub(2), theme);
+    scrolled(frame, inner, &lines, scroll, theme)
+}
+
+/// The whole help in lines of a width.
+fn lines(state: &State, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut sections: Vec<(String, Vec<(String, &str)>)> = Vec::new();
+    if let Some(demo) = &state.header.demo {
+        sections.push((demo.clone(), vec![]));
+    }
+    for context in Context::EACH {
+        let rows = keymap::of(context).map(|b| (chords(b), b.help)).collect();
+        sections.push((context.title().to_owned(), rows));
+    }
+    if let Some(shown) = &state.list().shown {
+        let columns = &shown.screen.table.columns;
+        let rows: Vec<_> = columns
+            .iter()
+            .filter(|c| !c.help.is_empty())
+            .map(|c| (c.title.to_owned(), c.help))
+            .collect();
+        if !rows.is_empty() {
+            sections.push((format!("Columns of {}", state.tab.title()), rows));
+        }
+    }
+    let count = blocks::columns(sections.len(), room, COLUMN);
+    let each = (room + 4) / count - 4.min(room);
+    let sections = sections
+        .into_iter()
+        .map(|(title, rows)| section(&title, &rows, each, theme))
+        .collect();
+    blocks::side_by_side(sections, count, each)
+}
+
+fn chords(binding: &Binding) -> String {
+    let names: Vec<String> = binding.chords.iter().map(|c: &Chord| c.label()).collect();
+    names.join(" ")
+}
+
+fn section(title: &str, rows: &[(String, &str)], room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line> = wrap(&view::Line::plain(title), room)
+        .iter()
+        .map(|line| Line::styled(line.text(), theme.heading()))
+        .collect();
+    let wide = rows.iter().map(|(key, _)| width(key)).max().unwrap_or(0);
+    let wide = wide.max(13).min(room / 2);
+    for (key, help) in rows {
+        let text = wrap(&view::Line::plain(*help), room.saturating_sub(wide + 2));
+        for (at, part) in text.iter().enumerate() {
+            let key = if at == 0 { key.as_str() } else { "" };
+            let pad = spaces((wide + 2).saturating_sub(width(key)));
+            lines.push(Line::from(vec![
+                Span::styled(key.to_owned(), theme.key()),
+                Span::raw(pad),
+                Span::raw(part.text()),
+            ]));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Range;
+    use crate::view::Tab;
+
+    #[test]
+    fn every_row_of_the_table_is_in_the_help() {
+        let state = State::new(Tab::Tracker, Range::D7);
+        for room in [76, 196] {
+            let text: String = lines(&state, room, Theme::new(true, false))
+                .iter()
+                .map(|line| format!("{line}\n"))
+                .collect();
+            for binding in keymap::BINDINGS {
+                assert!(text.contains(binding.help), "{}", binding.help);
+                assert!(text.contains(&chords(binding)), "{}", chords(binding));
+            }
+        }
+    }
+
+    #[test]
+    fn any_width_will_do() {
+        let state = State::new(Tab::Tracker, Range::D7);
+        for room in 0..140 {
+            assert!(!lines(&state, room, Theme::new(false, false)).is_empty());
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A tab: what stands above its table, the table, its notes; or why there are no rows.
+//!
+//! Knows: the list, the parts of the screen. Must never know: keys, other tabs. When space is
+//! short the notes give way first, then what stands above, and the table keeps its eight rows.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::tui::state::{Drawn, List};
+use crate::tui::text;
+use crate::tui::theme::Theme;
+use crate::view::{Empty, Screen, Tone};
+
+use super::tiny::Parts;
+use super::{blocks, centred, put, table};
+
+/// The title line and eight rows.
+const TABLE_KEEPS: usize = 9;
+/// Text wider than this is hard to read.
+const LONGEST_LINE: usize = 110;
+/// Blocks and notes start where the text of the table does.
+const INDENT: u16 = 2;
+
+/// Draws the tab.
+pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Drawn {
+    let body = parts.body;
+    let Some(shown) = &list.shown else {
+        centred(
+            frame,
+            body,
+            &[Line::styled("loading ...", theme.dim())],
+            theme,
+        );
+        return Drawn::default();
+    };
+    let screen = &shown.screen;
+    let inner = indented(body);
+    let (mut above, mut notes) = if parts.above {
+        (
+            blocks::flow(&screen.above, usize::from(inner.width), theme),
+            notes(screen, usize::from(inner.width), theme),
+        )
+    } else {
+        (vec![], vec![])
+    };
+    let rows = list.arranged.len();
+    let needs = if rows == 0 { 4 } else { rows + 1 };
+    let mut spare = usize::from(body.height).saturating_sub(needs.min(TABLE_KEEPS));
+    keep(&mut above, &mut spare, theme);
+    keep(&mut notes, &mut spare, theme);
+
+    for (row, line) in above.iter().enumerate() {
+        put(frame, inner, row, line);
+    }
+    let above_height = with_gap(&above) as u16;
+    let notes_height = with_gap(&notes) as u16;
+    let room = body.height.saturating_sub(above_height + notes_height);
+    let area = Rect {
+        y: body.y + above_height,
+        height: room.min(u16::try_from(needs).unwrap_or(u16::MAX)),
+        ..body
+    };
+    let drawn = if rows == 0 {
+        let area = Rect {
+            height: room,
+            ..area
+        };
+        centred(
+            frame,
+            area,
+            &nothing(screen, list, area.width, theme),
+            theme,
+        );
+        Drawn::default()
+    } else {
+        table::draw(frame, area, list, &screen.table, theme)
+    };
+    // Short tables have their notes near; long ones at the bottom.
+    let below = if rows == 0 { room } else { area.height };
+    let foot = Rect {
+        y: area.y + below,
+        height: notes_height.min(body.bottom().saturating_sub(area.y + below)),
+        ..inner
+    };
+    for (row, line) in notes.iter().enumerate() {
+        put(frame, foot, row + 1, line);
+    }
+    drawn
+}
+
+fn indented(area: Rect) -> Rect {
+    let indent = INDENT.min(area.width);
+    Rect {
+        x: area.x + indent,
+        width: area.width - indent,
+        ..area
+    }
+}
+
+/// The height of lines with the empty one that parts them from the table.
+fn with_gap(lines: &[Line]) -> usize {
+    if lines.is_empty() { 0 } else { lines.len() + 1 }
+}
+
+/// Cuts lines to the space there is, says how many are gone, and takes their space.
+fn keep(lines: &mut Vec<Line<'static>>, spare: &mut usize, theme: Theme) {
+    if with_gap(lines) > *spare {
+        let room = spare.saturating_sub(1);
+        let gone = lines.len() - room.saturating_sub(1);
+        lines.truncate(room.saturating_sub(1));
+        if room > 0 {
+            let text = format!(
+                "{} {gone} more lines on a taller screen",
+                theme.glyphs.ellipsis
+            );
+            lines.push(Line::styled(text, theme.dim()));
+        }
+    }
+    *spare = spare.saturating_sub(with_gap(lines));
+}
+
+fn notes(screen: &Screen, width: usize, theme: Theme) -> Vec<Line<'static>> {
+    screen
+        .notes
+        .iter()
+        .flat_map(|note| text::wrap(note, width.min(LONGEST_LINE)))
+        .map(|line| theme.line(&line))
+        .collect()
+}
+
+/// Why there are no rows, and what to do about it.
+fn nothing(screen: &Screen, list: &List, width: u16, theme: Theme) -> Vec<Line<'static>> {
+    let said = if !list.filter.is_empty() && !screen.table.rows.is_empty() {
+        Empty {
+            what: format!("no row contains \"{}\"", list.filter),
+            next: vec!["Esc drops the filter".to_owned()],
+        }
+    } else {
+        screen.empty.clone().unwrap_or_else(|| Empty {
+            what: "nothing here".to_owned(),
+            next: vec![],
+        })
+    };
+    let width = usize::from(width).saturating_sub(4);
+    let wrapped = |text: &str, tone| {
+        text::wrap(
+            &crate::view::Line::toned(text, tone),
+            width.min(LONGEST_LINE),
+        )
+    };
+    let mut lines = wrapped(&said.what, Tone::Strong);
+    if !said.next.is_empty() {
+        lines.push(crate::view::Line::default());
+    }
+    // The steps are set under each other, so they are all made as wide as the widest.
+    let steps: Vec<_> = said
+        .next
+        .iter()
+        .flat_map(|step| wrapped(step, Tone::Plain))
+        .collect();
+    let widest = steps
+        .iter()
+        .map(|step| text::width(&step.text()))
+        .max()
+        .unwrap_or(0);
+    lines.extend(steps.into_iter().map(|step| {
+        let pad = widest - text::width(&step.text());
+        step.and(text::spaces(pad), Tone::Plain)
+    }));
+    lines.iter().map(|line| theme.line(line)).collect()
+}

@@ -1,0 +1,300 @@
+//! A table: columns that fit, a title line, the rows on screen.
+//!
+//! Knows: columns, rows, widths. Must never know: what a figure means. Only the rows on screen
+//! are measured and drawn, so that a table of any length costs the same.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::tui::state::{Drawn, List};
+use crate::tui::text::{cut, spaces, width};
+use crate::tui::theme::Theme;
+use crate::view::{Align, Order, Row, Table};
+
+use super::{put, scrollbar};
+
+/// The sign of the selected row; it stands before the first column.
+const MARK: &str = "> ";
+/// A column is not squeezed below this.
+const NARROWEST: usize = 4;
+
+/// Columns that fit, with their widths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fit {
+    /// Index of the column, and the cells it takes.
+    pub columns: Vec<(usize, usize)>,
+    /// Cells between two columns.
+    pub gap: usize,
+}
+
+/// Chooses the columns for a width: from the lowest priority number up, the sorted one always.
+#[must_use]
+pub fn fit(table: &Table, rows: &[&Row], room: usize, order: Option<Order>, theme: Theme) -> Fit {
+    let mut columns: Vec<(usize, usize)> = (0..table.columns.len())
+        .map(|index| (index, needs(table, rows, index, order, theme)))
+        .collect();
+    let total = |columns: &[(usize, usize)], gap: usize| {
+        columns.iter().map(|(_, w)| w + gap).sum::<usize>() - gap.min(columns.len() * gap)
+    };
+    while total(&columns, 2) > room {
+        let droppable = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, (index, _))| {
+                let column = &table.columns[*index];
+                column.priority > 0 && order.is_none_or(|o| o.column != column.key)
+            })
+            .max_by_key(|(at, (index, _))| (table.columns[*index].priority, *at));
+        let Some((at, _)) = droppable else { break };
+        columns.remove(at);
+    }
+    while total(&columns, 2) > room {
+        let widest = columns
+            .iter_mut()
+            .filter(|(_, wide)| *wide > NARROWEST)
+            .max_by_key(|(_, wide)| *wide);
+        let Some((_, wide)) = widest else { break };
+        *wide -= 1;
+    }
+    let gap = [4, 3]
+        .into_iter()
+        .find(|gap| room >= gap * 40 && total(&columns, *gap) <= room)
+        .unwrap_or(2);
+    Fit { columns, gap }
+}
+
+/// The cells a column would like: its widest text on screen, within its bound.
+fn needs(table: &Table, rows: &[&Row], index: usize, order: Option<Order>, theme: Theme) -> usize {
+    let column = &table.columns[index];
+    rows.iter()
+        .filter_map(|row| row.cells.get(index))
+        .map(|cell| width(&cell.text))
+        .chain([width(&title(table, index, order, theme))])
+        .max()
+        .unwrap_or(0)
+        .min(usize::from(column.max_width).max(1))
+}
+
+fn title(table: &Table, index: usize, order: Option<Order>, theme: Theme) -> String {
+    let column = &table.columns[index];
+    match order {
+        Some(order) if order.column == column.key => {
+            let mark = if order.descending {
+                theme.glyphs.descending
+            } else {
+                theme.glyphs.ascending
+            };
+            format!("{} {mark}", column.title)
+        }
+        _ => column.title.to_owned(),
+    }
+}
+
+/// The line of titles, with the mark of the order.
+#[must_use]
+pub fn titles(table: &Table, fit: &Fit, order: Option<Order>, theme: Theme) -> Line<'static> {
+    line(table, fit, theme, |index| {
+        let sorted = order.is_some_and(|o| o.column == table.columns[index].key);
+        let style = theme.titles();
+        let style = if sorted {
+            style.add_modifier(Modifier::BOLD)
+        } else {
+            style
+        };
+        (title(table, index, order, theme), style)
+    })
+}
+
+/// A row.
+#[must_use]
+pub fn row(table: &Table, row: &Row, fit: &Fit, plain: bool, theme: Theme) -> Line<'static> {
+    line(table, fit, theme, |index| match row.cells.get(index) {
+        None => (String::new(), Style::new()),
+        Some(cell) if plain => (cell.text.clone(), Style::new()),
+        Some(cell) if row.dim => (cell.text.clone(), theme.tone(cell.tone).patch(theme.dim())),
+        Some(cell) => (cell.text.clone(), theme.tone(cell.tone)),
+    })
+}
+
+fn line(
+    table: &Table,
+    fit: &Fit,
+    theme: Theme,
+    text: impl Fn(usize) -> (String, Style),
+) -> Line<'static> {
+    let mut line = Line::default();
+    for (at, (index, wide)) in fit.columns.iter().enumerate() {
+        if at > 0 {
+            line.push_span(Span::raw(spaces(fit.gap)));
+        }
+        let (text, style) = text(*index);
+        let text = cut(&text, *wide, theme.glyphs.ellipsis).into_owned();
+        let pad = spaces(wide.saturating_sub(width(&text)));
+        match table.columns[*index].align {
+            Align::Left => {
+                line.push_span(Span::styled(text, style));
+                line.push_span(Span::raw(pad));
+            }
+            Align::Right => {
+                line.push_span(Span::raw(pad));
+                line.push_span(Span::styled(text, style));
+            }
+        }
+    }
+    line
+}
+
+/// A table that is not selectable, as lines.
+#[must_use]
+pub fn lines(table: &Table, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let rows: Vec<&Row> = table.rows.iter().collect();
+    let fit = fit(table, &rows, room, None, theme);
+    let mut lines = vec![titles(table, &fit, None, theme)];
+    lines.extend(rows.iter().map(|r| row(table, r, &fit, false, theme)));
+    lines
+}
+
+/// The rows on screen around the selection, under their titles.
+pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Theme) -> Drawn {
+    let titled = usize::from(area.height > 1);
+    let fits = usize::from(area.height) - titled.min(usize::from(area.height));
+    let rows = list.arranged.len();
+    let offset = offset(list.offset, list.position, fits, rows);
+    let on_screen: Vec<&Row> = list
+        .arranged
+        .iter()
+        .skip(offset)
+        .take(fits)
+        .filter_map(|index| table.rows.get(*index))
+        .collect();
+    let bar = usize::from(rows > fits) * 2;
+    let room = usize::from(area.width).saturating_sub(width(MARK) + bar);
+    let fit = fit(table, &on_screen, room, list.order, theme);
+    if titled == 1 {
+        let mut line = titles(table, &fit, list.order, theme);
+        line.spans.insert(0, Span::raw(spaces(width(MARK))));
+        put(frame, area, 0, &line);
+    }
+    for (at, shown) in on_screen.iter().enumerate() {
+        let selected = offset + at == list.position;
+        let mut line = row(table, shown, &fit, selected, theme);
+        let mark = if selected {
+            MARK.to_owned()
+        } else {
+            spaces(width(MARK))
+        };
+        line.spans.insert(0, Span::raw(mark));
+        put(frame, area, titled + at, &line);
+        if selected {
+            let whole = Rect {
+                y: area.y + (titled + at) as u16,
+                height: 1,
+                width: area.width.saturating_sub(bar as u16),
+                ..area
+            };
+            frame.buffer_mut().set_style(whole, theme.selected());
+        }
+    }
+    let column = Rect {
+        y: area.y + titled as u16,
+        height: area.height - titled as u16,
+        ..area
+    };
+    scrollbar(frame, column, offset, fits, rows, theme);
+    Drawn {
+        fits,
+        lines: rows,
+        offset,
+    }
+}
+
+/// The first row on screen: as before, unless the selection would be out of sight.
+fn offset(before: usize, position: usize, fits: usize, rows: usize) -> usize {
+    if fits == 0 {
+        return position;
+    }
+    before
+        .min(position)
+        .max((position + 1).saturating_sub(fits))
+        .min(rows.saturating_sub(fits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{Cell, Column};
+
+    fn table() -> Table {
+        let column = |key, title, align, priority, max_width| Column {
+            key,
+            title,
+            align,
+            priority,
+            max_width,
+            help: "",
+        };
+        Table {
+            columns: vec![
+                column("name", "Name", Align::Left, 0, 20),
+                column("a", "Aaaa", Align::Right, 2, 10),
+                column("b", "Bbbb", Align::Right, 1, 10),
+                column("c", "Cccc", Align::Right, 3, 10),
+            ],
+            rows: vec![Row {
+                key: "k".into(),
+                cells: ["狗狗币 to the moon", "1.00", "22.00", "333.00"]
+                    .map(Cell::word)
+                    .to_vec(),
+                dim: false,
+                copy: String::new(),
+            }],
+        }
+    }
+
+    fn chosen(room: usize, order: Option<Order>) -> Vec<usize> {
+        let table = table();
+        let rows: Vec<&Row> = table.rows.iter().collect();
+        let theme = Theme::new(false, false);
+        let fit = fit(&table, &rows, room, order, theme);
+        for wide in 0..3 {
+            let line = row(&table, rows[0], &fit, false, theme);
+            let _ = wide;
+            let total = crate::tui::text::line_width(&line);
+            assert!(total <= room.max(NARROWEST), "{total} > {room}");
+        }
+        fit.columns.iter().map(|(index, _)| *index).collect()
+    }
+
+    #[test]
+    fn columns_go_by_priority() {
+        assert_eq!(chosen(80, None), [0, 1, 2, 3]);
+        assert_eq!(chosen(38, None), [0, 1, 2]);
+        assert_eq!(chosen(30, None), [0, 2]);
+        assert_eq!(chosen(20, None), [0]);
+        assert_eq!(chosen(6, None), [0]);
+    }
+
+    #[test]
+    fn the_sorted_column_stays() {
+        let order = Order {
+            column: "c",
+            descending: true,
+        };
+        assert_eq!(chosen(30, Some(order)), [0, 3]);
+    }
+
+    #[test]
+    fn the_selection_is_always_on_screen() {
+        for before in 0..12 {
+            for position in 0..12 {
+                for fits in 1..14 {
+                    let first = offset(before, position, fits, 12);
+                    assert!(first <= position && position < first + fits);
+                }
+            }
+        }
+        assert_eq!(offset(3, 4, 5, 12), 3);
+    }
+}

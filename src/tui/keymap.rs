@@ -1,0 +1,573 @@
+//! The one table of keys: it drives dispatch, the help overlay and the hints in the footer.
+//!
+//! Knows: actions, contexts, chords. Must never know: what an action does, or how it is drawn.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::domain::Range;
+use crate::view::Tab;
+
+/// Everything a key can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Go to a tab.
+    Tab(Tab),
+    /// Go to the tab on the right.
+    NextTab,
+    /// Go to the tab on the left.
+    PreviousTab,
+    /// Look back this far.
+    Range(Range),
+    /// Look back a step less far.
+    Shorter,
+    /// Look back a step farther.
+    Longer,
+    /// One row or line down.
+    Down,
+    /// One row or line up.
+    Up,
+    /// One screen down.
+    PageDown,
+    /// One screen up.
+    PageUp,
+    /// To the first row or line.
+    Top,
+    /// To the last row or line.
+    Bottom,
+    /// Open the selected row.
+    Open,
+    /// Leave what is open.
+    Back,
+    /// Sort by the next column.
+    NextSort,
+    /// Turn the order round.
+    ReverseSort,
+    /// Start to type a filter.
+    Filter,
+    /// Keep the filter and go back to the rows.
+    KeepFilter,
+    /// Drop the filter.
+    ClearFilter,
+    /// Take the last character of the filter away.
+    EraseFilter,
+    /// With or without calls still in their window.
+    Provisional,
+    /// Let new data wait, or take it in.
+    Freeze,
+    /// Copy what the selected row is known by.
+    Copy,
+    /// Open or close the help.
+    Help,
+    /// Leave the program.
+    Quit,
+}
+
+/// Where a key works. [`Place::contexts`] says which of them are active together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// On every screen where letters are commands.
+    Always,
+    /// On a list or a page.
+    View,
+    /// On a list of rows.
+    List,
+    /// On an open page.
+    Page,
+    /// While a filter is typed.
+    Filter,
+    /// While the help is open.
+    Help,
+}
+
+/// What has the keys at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A list of rows.
+    List,
+    /// An open page.
+    Page,
+    /// A filter being typed.
+    Filter,
+    /// The help.
+    Help,
+}
+
+impl Place {
+    /// Every place.
+    pub const EACH: [Self; 4] = [Self::List, Self::Page, Self::Filter, Self::Help];
+
+    /// The contexts whose keys work here.
+    #[must_use]
+    pub const fn contexts(self) -> &'static [Context] {
+        match self {
+            Self::List => &[Context::List, Context::View, Context::Always],
+            Self::Page => &[Context::Page, Context::View, Context::Always],
+            Self::Filter => &[Context::Filter],
+            Self::Help => &[Context::Help, Context::Always],
+        }
+    }
+}
+
+impl Context {
+    /// Every context, in the order of the help.
+    pub const EACH: [Self; 6] = [
+        Self::View,
+        Self::List,
+        Self::Filter,
+        Self::Page,
+        Self::Help,
+        Self::Always,
+    ];
+
+    /// The heading in the help.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Always => "Everywhere",
+            Self::View => "Tabs and ranges",
+            Self::List => "Rows",
+            Self::Page => "An open row",
+            Self::Filter => "While typing a filter",
+            Self::Help => "This help",
+        }
+    }
+}
+
+/// A key with the modifiers that must be held, and no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Chord {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl Chord {
+    const fn key(code: KeyCode) -> Self {
+        Self {
+            code,
+            modifiers: KeyModifiers::NONE,
+        }
+    }
+
+    const fn char(c: char) -> Self {
+        Self::key(KeyCode::Char(c))
+    }
+
+    const fn ctrl(c: char) -> Self {
+        Self {
+            code: KeyCode::Char(c),
+            modifiers: KeyModifiers::CONTROL,
+        }
+    }
+
+    /// The chord of a key event; `None` for the release of a key. Shift with a letter and the
+    /// capital are one chord, and so are Shift-Tab and the back-tab that terminals send for it.
+    #[must_use]
+    pub fn of(event: &KeyEvent) -> Option<Self> {
+        if event.kind == KeyEventKind::Release {
+            return None;
+        }
+        let (mut code, mut modifiers) = (event.code, event.modifiers);
+        let shift = modifiers.contains(KeyModifiers::SHIFT);
+        match code {
+            KeyCode::Char(c) => {
+                if shift && !modifiers.contains(KeyModifiers::CONTROL) {
+                    code = KeyCode::Char(c.to_ascii_uppercase());
+                } else if modifiers.contains(KeyModifiers::CONTROL) {
+                    code = KeyCode::Char(c.to_ascii_lowercase());
+                }
+                modifiers.remove(KeyModifiers::SHIFT);
+            }
+            KeyCode::Tab if shift => {
+                code = KeyCode::BackTab;
+                modifiers.remove(KeyModifiers::SHIFT);
+            }
+            KeyCode::BackTab => modifiers.remove(KeyModifiers::SHIFT),
+            _ => {}
+        }
+        Some(Self { code, modifiers })
+    }
+
+    /// The character that this chord types, if it types one.
+    #[must_use]
+    pub fn typed(self) -> Option<char> {
+        match self.code {
+            KeyCode::Char(c) if self.modifiers.is_empty() && !c.is_control() => Some(c),
+            _ => None,
+        }
+    }
+
+    /// The name in help and hints.
+    #[must_use]
+    pub fn label(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "space".to_owned(),
+            KeyCode::Char(c) if self.modifiers.contains(KeyModifiers::CONTROL) => {
+                c.to_ascii_uppercase().to_string()
+            }
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            other => format!("{other:?}"),
+        };
+        if self.modifiers.contains(KeyModifiers::CONTROL) {
+            format!("Ctrl-{name}")
+        } else {
+            name
+        }
+    }
+}
+
+/// A hint in the footer. One hint may stand for several rows of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hint {
+    /// The lowest stays longest when the line is short.
+    pub order: u8,
+    /// The keys, as short as can be.
+    pub keys: &'static str,
+    /// What they do.
+    pub label: &'static str,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// What it does.
+    pub action: Action,
+    /// Where it works.
+    pub context: Context,
+    /// The chords, any of which will do.
+    pub chords: &'static [Chord],
+    /// One line for the help.
+    pub help: &'static str,
+    /// What the footer says of it, if it does.
+    pub hint: Option<Hint>,
+}
+
+/// What a chord does in a place.
+#[must_use]
+pub fn lookup(place: Place, chord: Chord) -> Option<Action> {
+    place.contexts().iter().find_map(|context| {
+        BINDINGS
+            .iter()
+            .find(|b| b.context == *context && b.chords.contains(&chord))
+            .map(|b| b.action)
+    })
+}
+
+/// The hints of a place, the most important first.
+#[must_use]
+pub fn hints(place: Place) -> Vec<Hint> {
+    let mut hints: Vec<Hint> = BINDINGS
+        .iter()
+        .filter(|b| place.contexts().contains(&b.context))
+        .filter_map(|b| b.hint)
+        .collect();
+    hints.sort_by_key(|hint| hint.order);
+    hints
+}
+
+/// The rows of the table that the help lists under a context.
+pub fn of(context: Context) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |b| b.context == context)
+}
+
+const fn row(
+    context: Context,
+    action: Action,
+    chords: &'static [Chord],
+    help: &'static str,
+) -> Binding {
+    Binding {
+        action,
+        context,
+        chords,
+        help,
+        hint: None,
+    }
+}
+
+impl Binding {
+    const fn hint(mut self, order: u8, keys: &'static str, label: &'static str) -> Self {
+        self.hint = Some(Hint { order, keys, label });
+        self
+    }
+}
+
+const DOWN: &[Chord] = &[Chord::char('j'), Chord::key(KeyCode::Down)];
+const UP: &[Chord] = &[Chord::char('k'), Chord::key(KeyCode::Up)];
+const PAGE_DOWN: &[Chord] = &[Chord::key(KeyCode::PageDown)];
+const PAGE_UP: &[Chord] = &[Chord::key(KeyCode::PageUp)];
+const TOP: &[Chord] = &[Chord::char('g'), Chord::key(KeyCode::Home)];
+const BOTTOM: &[Chord] = &[Chord::char('G'), Chord::key(KeyCode::End)];
+const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
+
+/// Every key there is.
+pub const BINDINGS: &[Binding] = &{
+    use Action as A;
+    use Context::{Always, Filter, Help, List, Page, View};
+    [
+        row(
+            View,
+            A::Tab(Tab::Leaderboard),
+            &[Chord::char('1')],
+            "models by what they earned",
+        )
+        .hint(3, "1-4", "tab"),
+        row(
+            View,
+            A::Tab(Tab::Tracker),
+            &[Chord::char('2')],
+            "calls, live",
+        ),
+        row(
+            View,
+            A::Tab(Tab::Categories),
+            &[Chord::char('3')],
+            "how calls ended",
+        ),
+        row(
+            View,
+            A::Tab(Tab::Features),
+            &[Chord::char('4')],
+            "what separates pumps from rugs",
+        ),
+        row(View, A::NextTab, &[Chord::key(KeyCode::Tab)], "next tab"),
+        row(
+            View,
+            A::PreviousTab,
+            &[Chord::key(KeyCode::BackTab)],
+            "previous tab",
+        ),
+        row(
+            View,
+            A::Range(Range::H24),
+            &[Chord::char('d')],
+            "the last 24 hours",
+        )
+        .hint(4, "d w m n a", "range"),
+        row(
+            View,
+            A::Range(Range::D7),
+            &[Chord::char('w')],
+            "the last 7 days",
+        ),
+        row(
+            View,
+            A::Range(Range::D30),
+            &[Chord::char('m')],
+            "the last 30 days",
+        ),
+        row(
+            View,
+            A::Range(Range::D90),
+            &[Chord::char('n')],
+            "the last 90 days",
+        ),
+        row(
+            View,
+            A::Range(Range::All),
+            &[Chord::char('a')],
+            "everything",
+        ),
+        row(View, A::Shorter, &[Chord::char('[')], "a shorter range"),
+        row(View, A::Longer, &[Chord::char(']')], "a longer range"),
+        row(
+            View,
+            A::Provisional,
+            &[Chord::char('p')],
+            "with or without calls still in their window",
+        )
+        .hint(9, "p", "provisional"),
+        row(
+            View,
+            A::Freeze,
+            &[Chord::char(' ')],
+            "freeze: new data waits until you press it again",
+        )
+        .hint(10, "space", "freeze"),
+        row(List, A::Down, DOWN, "down"),
+        row(List, A::Up, UP, "up"),
+        row(List, A::PageDown, PAGE_DOWN, "a screen down"),
+        row(List, A::PageUp, PAGE_UP, "a screen up"),
+        row(List, A::Top, TOP, "first row"),
+        row(List, A::Bottom, BOTTOM, "last row"),
+        row(List, A::Open, &[Chord::key(KeyCode::Enter)], "open the row").hint(5, "Enter", "open"),
+        row(
+            List,
+            A::NextSort,
+            &[Chord::char('s')],
+            "sort by the next column; after the last, as built",
+        )
+        .hint(6, "s S", "sort"),
+        row(
+            List,
+            A::ReverseSort,
+            &[Chord::char('S')],
+            "turn the order round",
+        ),
+        row(
+            List,
+            A::Filter,
+            &[Chord::char('/')],
+            "show only rows that contain a text",
+        )
+        .hint(7, "/", "filter"),
+        row(List, A::ClearFilter, ESC, "drop the filter"),
+        row(
+            List,
+            A::Copy,
+            &[Chord::char('y')],
+            "copy the row's address or id to your clipboard",
+        )
+        .hint(8, "y", "copy"),
+        row(
+            Filter,
+            A::KeepFilter,
+            &[Chord::key(KeyCode::Enter)],
+            "keep it",
+        )
+        .hint(1, "Enter", "keep"),
+        row(Filter, A::ClearFilter, ESC, "drop it").hint(2, "Esc", "drop"),
+        row(
+            Filter,
+            A::EraseFilter,
+            &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')],
+            "take the last character away",
+        ),
+        row(Filter, A::Down, &[Chord::key(KeyCode::Down)], "down"),
+        row(Filter, A::Up, &[Chord::key(KeyCode::Up)], "up"),
+        row(Filter, A::Quit, &[Chord::ctrl('c')], "quit"),
+        row(Page, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
+        row(Page, A::Up, UP, "a line up"),
+        row(Page, A::PageDown, PAGE_DOWN, "a screen down"),
+        row(Page, A::PageUp, PAGE_UP, "a screen up"),
+        row(Page, A::Top, TOP, "to the top"),
+        row(Page, A::Bottom, BOTTOM, "to the end"),
+        row(
+            Page,
+            A::Copy,
+            &[Chord::char('y')],
+            "copy its address or id to your clipboard",
+        )
+        .hint(8, "y", "copy"),
+        row(Page, A::Back, ESC, "back to the rows").hint(1, "Esc", "back"),
+        row(Help, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
+        row(Help, A::Up, UP, "a line up"),
+        row(Help, A::PageDown, PAGE_DOWN, "a screen down"),
+        row(Help, A::PageUp, PAGE_UP, "a screen up"),
+        row(Help, A::Top, TOP, "to the top"),
+        row(Help, A::Bottom, BOTTOM, "to the end"),
+        row(Help, A::Back, ESC, "close").hint(0, "Esc", "close"),
+        row(
+            Always,
+            A::Help,
+            &[Chord::char('?')],
+            "open or close this help",
+        )
+        .hint(1, "?", "help"),
+        row(
+            Always,
+            A::Quit,
+            &[Chord::char('q'), Chord::ctrl('c')],
+            "quit",
+        )
+        .hint(2, "q", "quit"),
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn press(code: KeyCode, modifiers: KeyModifiers) -> Option<Chord> {
+        Chord::of(&KeyEvent::new(code, modifiers))
+    }
+
+    #[test]
+    fn no_chord_twice_where_contexts_are_active_together() {
+        for place in Place::EACH {
+            let mut seen = HashSet::new();
+            for binding in BINDINGS {
+                if place.contexts().contains(&binding.context) {
+                    for chord in binding.chords {
+                        assert!(seen.insert(*chord), "{} twice in {place:?}", chord.label());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_has_a_chord_and_works_where_it_says() {
+        for binding in BINDINGS {
+            assert!(!binding.chords.is_empty(), "{binding:?}");
+            let place = Place::EACH
+                .into_iter()
+                .find(|p| p.contexts().contains(&binding.context))
+                .expect("every context is active somewhere");
+            for chord in binding.chords {
+                assert_eq!(lookup(place, *chord), Some(binding.action));
+            }
+        }
+    }
+
+    #[test]
+    fn modifiers_are_exact() {
+        let z = press(KeyCode::Char('q'), KeyModifiers::CONTROL).unwrap();
+        assert_eq!(lookup(Place::List, z), None);
+        let alt = press(KeyCode::Char('q'), KeyModifiers::ALT).unwrap();
+        assert_eq!(lookup(Place::List, alt), None);
+        let up = press(KeyCode::Up, KeyModifiers::SHIFT).unwrap();
+        assert_eq!(lookup(Place::List, up), None);
+    }
+
+    #[test]
+    fn shift_and_the_capital_are_one() {
+        let shifted = press(KeyCode::Char('s'), KeyModifiers::SHIFT).unwrap();
+        let capital = press(KeyCode::Char('S'), KeyModifiers::NONE).unwrap();
+        let both = press(KeyCode::Char('S'), KeyModifiers::SHIFT).unwrap();
+        assert_eq!(shifted, capital);
+        assert_eq!(both, capital);
+        assert_eq!(lookup(Place::List, both), Some(Action::ReverseSort));
+        let tab = press(KeyCode::Tab, KeyModifiers::SHIFT).unwrap();
+        let back = press(KeyCode::BackTab, KeyModifiers::SHIFT).unwrap();
+        assert_eq!(tab, back);
+        assert_eq!(lookup(Place::Page, back), Some(Action::PreviousTab));
+    }
+
+    #[test]
+    fn a_release_is_no_chord_and_a_repeat_is() {
+        let mut event = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
+        event.kind = KeyEventKind::Repeat;
+        assert!(Chord::of(&event).is_some());
+        event.kind = KeyEventKind::Release;
+        assert!(Chord::of(&event).is_none());
+    }
+
+    #[test]
+    fn every_place_can_be_left_and_quit() {
+        let quit = Chord::ctrl('c');
+        for place in Place::EACH {
+            assert_eq!(lookup(place, quit), Some(Action::Quit), "{place:?}");
+            assert!(!hints(place).is_empty());
+        }
+    }
+
+    #[test]
+    fn hints_name_keys_of_their_own_row() {
+        for binding in BINDINGS {
+            if let Some(hint) = binding.hint {
+                let first = hint.keys.split([' ', '-']).next().unwrap();
+                assert_eq!(binding.chords[0].label(), first, "{hint:?}");
+            }
+        }
+        for place in Place::EACH {
+            let orders: Vec<u8> = hints(place).iter().map(|h| h.order).collect();
+            let unique: HashSet<u8> = orders.iter().copied().collect();
+            assert_eq!(orders.len(), unique.len(), "{place:?} {orders:?}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What the rest of the program tells the dashboard.
+//!
+//! Knows: screens, pages and the header as data. Must never know: where they come from.
+
+use std::sync::Arc;
+
+use crate::domain::Range;
+use crate::view::{Header, Page, Screen, Tab};
+
+/// Something for the dashboard to show. An answer carries the epoch of the question it answers;
+/// a refresh of the same question carries the same epoch again.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// One tab, as asked.
+    Screen {
+        /// [`crate::view::Question::epoch`] of the question that this answers.
+        epoch: u64,
+        /// Which tab it is.
+        tab: Tab,
+        /// The range its numbers are of: what the header marks while it is shown.
+        range: Range,
+        /// What to show.
+        screen: Arc<Screen>,
+    },
+    /// The page of one row, as asked.
+    Page {
+        /// [`crate::view::Question::epoch`] of the question that this answers.
+        epoch: u64,
+        /// The tab of the row.
+        tab: Tab,
+        /// The key of the row.
+        key: String,
+        /// What to show.
+        page: Page,
+    },
+    /// What stands above every tab.
+    Header(Header),
+    /// A short notice; it goes away by itself.
+    Toast(String),
+}

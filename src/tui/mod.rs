@@ -1,0 +1,220 @@
+//! The dashboard: what a view says, in cells; keys, as actions.
+//!
+//! Knows: views, ranges, the terminal. Must never know: where data comes from, SQL, HTTP,
+//! statistics, the clock. Nothing here waits for anything but input, messages and signals.
+//!
+//! ```text
+//!  callboard  DEMO  Leaderboard  Tracker  Categories  Features    24H [7D] 30D 90D All   draw/frame.rs
+//!  301 trades · as of 2026-11-01 00:00 UTC · callboard.db · dexscreener ok 1m
+//!
+//!  Summary lines, bars with their intervals                                           draw/blocks.rs
+//!
+//!   Model          Trades  Win rate ▼        Total P&L                                draw/table.rs
+//! > gpt-5              41  56 % (41-70)       +1204.10
+//!   claude             38  50 % (35-65)        +310.55
+//!
+//!  Notes that qualify the table
+//!  ? help  q quit  1-4 tab  d w m n a range  Enter open                        1/12   draw/frame.rs
+//! ```
+//!
+//! `run` waits for one thing, takes in everything else that waits already, and then draws at
+//! most once, only if something on screen changed.
+
+pub mod draw;
+pub mod keymap;
+pub mod message;
+pub mod state;
+pub mod surface;
+pub mod terminal;
+mod text;
+pub mod theme;
+pub mod update;
+
+use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use futures_util::{Stream, StreamExt};
+use ratatui::Terminal;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use crate::domain::Range;
+use crate::view::{Question, Tab};
+
+pub use message::Message;
+pub use surface::{Screen, Surface};
+pub use terminal::{Session, Signal, signals};
+
+use state::State;
+use theme::Theme;
+use update::{Effects, Input, update};
+
+/// The most things taken in before a frame is drawn all the same.
+const AT_ONCE: usize = 1024;
+/// How soon a line that was full is tried again.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// How the dashboard starts and looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UiOptions {
+    /// Without colours; bold, dim and reversed stay.
+    pub mono: bool,
+    /// Without glyphs beyond ASCII.
+    pub ascii: bool,
+    /// The tab to start with.
+    pub start_tab: Tab,
+    /// The range to start with.
+    pub range: Range,
+}
+
+/// Why the dashboard ended, when nothing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The user quit.
+    Quit,
+    /// A signal asked for it.
+    Signal(Signal),
+    /// The line to the user is gone.
+    LineGone,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Drawing failed.
+    #[error("cannot write to the terminal: {0}")]
+    Terminal(#[source] Box<dyn Error + Send + Sync>),
+    /// Reading keys failed.
+    #[error("cannot read from the terminal: {0}")]
+    Input(#[source] io::Error),
+}
+
+impl RunError {
+    fn terminal(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Terminal(Box::new(error))
+    }
+}
+
+/// The question that a dashboard with these options starts with.
+#[must_use]
+pub fn first_question(options: &UiOptions) -> Question {
+    State::new(options.start_tab, options.range).question()
+}
+
+/// Runs the dashboard until the user quits, a signal comes or the line is gone.
+///
+/// Questions go out by `questions`, the first at once; only the latest counts. Answers come in by
+/// `messages` and may come as often as data changes.
+///
+/// # Errors
+/// When the terminal cannot be written to or read from.
+pub async fn run<B, S>(
+    terminal: &mut Terminal<B>,
+    mut input: S,
+    mut messages: mpsc::Receiver<Message>,
+    questions: watch::Sender<Question>,
+    options: UiOptions,
+    shutdown: impl Future<Output = Signal>,
+) -> Result<Ended, RunError>
+where
+    B: Surface,
+    B::Error: Send + Sync + 'static,
+    S: Stream<Item = io::Result<Event>> + Unpin,
+{
+    let theme = Theme::new(options.mono, options.ascii);
+    let mut state = State::new(options.start_tab, options.range);
+    questions.send_replace(state.question());
+    let mut shutdown = pin!(shutdown);
+    let mut tick = interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut dirty, mut talking) = (true, true);
+    loop {
+        let ready = terminal.backend_mut().ready().map_err(RunError::terminal)?;
+        if dirty && ready {
+            let mut drawn = state.drawn;
+            terminal
+                .draw(|frame| drawn = draw::screen(frame, &state, theme))
+                .map_err(RunError::terminal)?;
+            state.settle(drawn);
+            dirty = false;
+        }
+        let first = tokio::select! {
+            biased;
+            signal = &mut shutdown => return Ok(Ended::Signal(signal)),
+            _ = tick.tick() => {
+                if terminal.backend().hung_up() {
+                    return Ok(Ended::LineGone);
+                }
+                Some(Input::Tick)
+            }
+            event = input.next() => match event {
+                Some(event) => Some(Input::Event(event.map_err(RunError::Input)?)),
+                None => return Ok(Ended::LineGone),
+            },
+            message = messages.recv(), if talking => {
+                talking = message.is_some();
+                message.map(Input::Message)
+            }
+            () = sleep(AGAIN), if !ready => None,
+        };
+        let mut next = first;
+        let mut taken_in = 0;
+        while let Some(taken) = next.take() {
+            let effects = update(&mut state, taken);
+            dirty |= effects.redraw;
+            if effects.quit {
+                return Ok(Ended::Quit);
+            }
+            carry_out(terminal, &questions, effects)?;
+            taken_in += 1;
+            if taken_in == AT_ONCE {
+                break;
+            }
+            next = match waiting(&mut input).await {
+                Some(event) => Some(Input::Event(event.map_err(RunError::Input)?)),
+                None => messages.try_recv().ok().map(Input::Message),
+            };
+        }
+    }
+}
+
+fn carry_out<B>(
+    terminal: &mut Terminal<B>,
+    questions: &watch::Sender<Question>,
+    effects: Effects,
+) -> Result<(), RunError>
+where
+    B: Surface,
+    B::Error: Send + Sync + 'static,
+{
+    if let Some(question) = effects.ask {
+        questions.send_replace(question);
+    }
+    if let Some(text) = effects.copy {
+        terminal
+            .backend_mut()
+            .copy(&text)
+            .map_err(RunError::terminal)?;
+    }
+    Ok(())
+}
+
+/// What the input holds already. It is asked with the waker of this task: crossterm's stream
+/// keeps the one it saw first, so one that wakes nobody would make it deaf.
+async fn waiting<S>(input: &mut S) -> Option<S::Item>
+where
+    S: Stream + Unpin,
+{
+    poll_fn(|cx| {
+        Poll::Ready(match input.poll_next_unpin(cx) {
+            Poll::Ready(event) => event,
+            Poll::Pending => None,
+        })
+    })
+    .await
+}

@@ -1,0 +1,368 @@
+//! What the dashboard remembers between two frames: pure data.
+//!
+//! Knows: tabs, selection, order, filter, what is shown and what is asked for. Must never know:
+//! the terminal, channels, time.
+
+use std::sync::Arc;
+
+use crate::domain::Range;
+use crate::view::{Header, Order, Page, Question, Screen, Tab};
+
+use super::keymap::Place;
+
+/// How many ticks of a second a toast stays.
+const TOAST_TICKS: u8 = 4;
+
+/// Everything between two frames.
+#[derive(Debug)]
+pub struct State {
+    /// The tab in front.
+    pub tab: Tab,
+    /// The range asked for; the one shown is with what is shown.
+    pub requested: Range,
+    /// With calls still in their window.
+    pub provisional: bool,
+    /// New data waits.
+    pub frozen: bool,
+    /// A filter is being typed.
+    pub typing: bool,
+    /// The help is open, scrolled by so many lines.
+    pub help: Option<usize>,
+    /// The open page.
+    pub page: Option<OpenPage>,
+    /// What stands above every tab.
+    pub header: Header,
+    /// A notice.
+    pub toast: Option<Toast>,
+    /// What the last frame measured.
+    pub drawn: Drawn,
+    lists: [List; 4],
+    epoch: u64,
+    /// The last epoch that changed what a tab shows.
+    screens_since: u64,
+    /// The last epoch that changed what a page shows.
+    page_since: u64,
+}
+
+/// One tab: its rows and where the user is in them.
+#[derive(Debug, Default)]
+pub struct List {
+    /// What is on screen; `None` before the first answer.
+    pub shown: Option<Shown>,
+    /// Newer data that waits while frozen.
+    pub waiting: Option<Shown>,
+    /// Whether what is shown answers the present question.
+    pub answered: bool,
+    /// The chosen order; `None` as built.
+    pub order: Option<Order>,
+    /// Only rows that contain this.
+    pub filter: String,
+    /// Indices of the rows on view, in order.
+    pub arranged: Vec<usize>,
+    /// Where the selected row is in `arranged`.
+    pub position: usize,
+    /// The first row on screen.
+    pub offset: usize,
+    /// The key of the selected row.
+    selected: Option<String>,
+}
+
+/// A screen and the range its numbers are of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// What is shown.
+    pub screen: Arc<Screen>,
+    /// The range of its numbers.
+    pub range: Range,
+}
+
+/// A row that was opened.
+#[derive(Debug)]
+pub struct OpenPage {
+    /// The tab of the row.
+    pub tab: Tab,
+    /// The key of the row.
+    pub key: String,
+    /// What `y` copies.
+    pub copy: String,
+    /// The answer; `None` before it came.
+    pub page: Option<Page>,
+    /// Newer data that waits while frozen.
+    pub waiting: Option<Page>,
+    /// The range its figures are of.
+    pub range: Range,
+    /// Whether it answers the present question.
+    pub answered: bool,
+    /// The first line on screen.
+    pub scroll: usize,
+}
+
+/// A short notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// Ticks until it goes.
+    pub left: u8,
+}
+
+/// What a frame measured, for the next key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Drawn {
+    /// Rows of the table, lines of the page or of the help that fit.
+    pub fits: usize,
+    /// Lines of the page or of the help there are.
+    pub lines: usize,
+    /// The first row or line on screen.
+    pub offset: usize,
+}
+
+impl State {
+    /// Before any data.
+    #[must_use]
+    pub fn new(tab: Tab, range: Range) -> Self {
+        Self {
+            tab,
+            requested: range,
+            provisional: false,
+            frozen: false,
+            typing: false,
+            help: None,
+            page: None,
+            header: Header::default(),
+            toast: None,
+            drawn: Drawn::default(),
+            lists: <[List; 4]>::default(),
+            epoch: 1,
+            screens_since: 1,
+            page_since: 1,
+        }
+    }
+
+    /// What has the keys.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        if self.help.is_some() {
+            Place::Help
+        } else if self.page.is_some() {
+            Place::Page
+        } else if self.typing {
+            Place::Filter
+        } else {
+            Place::List
+        }
+    }
+
+    /// The list of the tab in front.
+    #[must_use]
+    pub const fn list(&self) -> &List {
+        &self.lists[self.tab.index()]
+    }
+
+    /// The list of the tab in front.
+    pub const fn list_mut(&mut self) -> &mut List {
+        &mut self.lists[self.tab.index()]
+    }
+
+    /// The list of any tab.
+    pub const fn list_of(&mut self, tab: Tab) -> &mut List {
+        &mut self.lists[tab.index()]
+    }
+
+    /// Every list.
+    pub const fn lists_mut(&mut self) -> &mut [List; 4] {
+        &mut self.lists
+    }
+
+    /// The range of the numbers on screen; before any, the one asked for.
+    #[must_use]
+    pub fn shown_range(&self) -> Range {
+        match &self.page {
+            Some(page) => page.range,
+            None => self
+                .list()
+                .shown
+                .as_ref()
+                .map_or(self.requested, |s| s.range),
+        }
+    }
+
+    /// The question as it stands.
+    #[must_use]
+    pub fn question(&self) -> Question {
+        Question {
+            epoch: self.epoch,
+            tab: self.tab,
+            range: self.requested,
+            provisional: self.provisional,
+            open: self.page.as_ref().map(|p| (p.tab, p.key.clone())),
+            frozen: self.frozen,
+        }
+    }
+
+    /// A new question: everything on screen waits for its answer.
+    pub fn ask_all(&mut self) {
+        self.epoch += 1;
+        self.screens_since = self.epoch;
+        self.page_since = self.epoch;
+        for list in &mut self.lists {
+            list.answered = false;
+            list.waiting = None;
+        }
+        if let Some(page) = &mut self.page {
+            page.answered = false;
+            page.waiting = None;
+        }
+    }
+
+    /// A new question that only a page answers anew.
+    pub fn ask_page(&mut self) {
+        self.epoch += 1;
+        self.page_since = self.epoch;
+    }
+
+    /// A new question whose answers so far stay good: another tab in front, frozen or not.
+    pub fn ask_same(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// Whether a screen of that epoch answers the present question.
+    #[must_use]
+    pub const fn takes_screen(&self, epoch: u64) -> bool {
+        epoch >= self.screens_since
+    }
+
+    /// Whether a page of that epoch answers the present question.
+    #[must_use]
+    pub const fn takes_page(&self, epoch: u64) -> bool {
+        epoch >= self.page_since
+    }
+
+    /// Says something for a few seconds.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast {
+            text: text.into(),
+            left: TOAST_TICKS,
+        });
+    }
+
+    /// Takes in what the last frame measured.
+    pub fn settle(&mut self, drawn: Drawn) {
+        self.drawn = drawn;
+        if let Some(scroll) = &mut self.help {
+            *scroll = drawn.offset;
+        } else if let Some(page) = &mut self.page {
+            page.scroll = drawn.offset;
+        } else {
+            self.list_mut().offset = drawn.offset;
+        }
+    }
+}
+
+impl List {
+    /// The key of the selected row.
+    #[must_use]
+    pub fn selected(&self) -> Option<&str> {
+        self.selected.as_deref()
+    }
+
+    /// The selected row.
+    #[must_use]
+    pub fn row(&self) -> Option<&crate::view::Row> {
+        let table = &self.shown.as_ref()?.screen.table;
+        table.rows.get(*self.arranged.get(self.position)?)
+    }
+
+    /// Selects by place among the rows on view; says whether anything changed.
+    pub fn select(&mut self, position: usize) -> bool {
+        let position = position.min(self.arranged.len().saturating_sub(1));
+        let before = (self.position, self.selected.clone());
+        self.position = position;
+        self.selected = self.row().map(|row| row.key.clone());
+        before != (self.position, self.selected.clone())
+    }
+
+    /// Puts rows in order after the data, the order or the filter changed. The selection stays
+    /// with its row; when the row is gone, with its place.
+    pub fn arrange(&mut self) {
+        let Some(shown) = &self.shown else {
+            return;
+        };
+        let table = &shown.screen.table;
+        self.arranged = table.arrange(self.order, &self.filter);
+        let kept = self.selected.as_deref().and_then(|key| {
+            self.arranged
+                .iter()
+                .position(|i| table.rows.get(*i).is_some_and(|row| row.key == key))
+        });
+        match kept {
+            Some(position) => self.position = position,
+            None => {
+                self.select(self.position);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{Cell, Row, Table};
+
+    fn shown(keys: &[&str]) -> Option<Shown> {
+        let rows = keys
+            .iter()
+            .map(|key| Row {
+                key: (*key).to_owned(),
+                cells: vec![Cell::word(*key)],
+                dim: false,
+                copy: String::new(),
+            })
+            .collect();
+        let screen = Screen {
+            table: Table {
+                columns: vec![],
+                rows,
+            },
+            ..Screen::default()
+        };
+        Some(Shown {
+            screen: Arc::new(screen),
+            range: Range::D7,
+        })
+    }
+
+    #[test]
+    fn the_selection_stays_with_its_row() {
+        let mut list = List {
+            shown: shown(&["a", "b", "c"]),
+            ..List::default()
+        };
+        list.arrange();
+        assert_eq!(list.selected(), Some("a"));
+        assert!(list.select(1));
+        list.shown = shown(&["x", "c", "b", "a"]);
+        list.arrange();
+        assert_eq!((list.selected(), list.position), (Some("b"), 2));
+        list.shown = shown(&["x", "c"]);
+        list.arrange();
+        assert_eq!((list.selected(), list.position), (Some("c"), 1));
+        list.shown = shown(&[]);
+        list.arrange();
+        assert_eq!((list.selected(), list.position), (None, 0));
+        assert!(list.row().is_none());
+    }
+
+    #[test]
+    fn an_older_answer_is_not_taken_and_another_tab_keeps_answers_good() {
+        let mut state = State::new(Tab::Tracker, Range::D7);
+        let first = state.question().epoch;
+        state.ask_same();
+        assert!(state.takes_screen(first));
+        state.ask_page();
+        assert!(state.takes_screen(first) && !state.takes_page(first));
+        state.ask_all();
+        assert!(!state.takes_screen(first));
+        assert!(state.takes_screen(state.question().epoch));
+    }
+}

@@ -1,0 +1,218 @@
+//! The terminal as something to draw on: a ratatui backend that never asks it anything.
+//!
+//! Knows: bytes, the file behind the terminal. Must never know: what is drawn. Each frame is one
+//! write inside a synchronized update. The file is opened anew and does not block: when the
+//! line is slow the rest of a frame waits here, signals still get through, and no further frame
+//! is drawn before it is gone.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::queue;
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, TestBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::termios::{isatty, tcgetwinsize, ttyname};
+
+use super::terminal;
+
+/// A frame seldom needs more.
+const ROOM: usize = 64 * 1024;
+const BEGIN: &[u8] = b"\x1b[?2026h";
+const END: &[u8] = b"\x1b[?2026l";
+
+/// A backend that the loop can draw on.
+pub trait Surface: Backend {
+    /// Sends what is left of the last frame; whether all of it is out.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn ready(&mut self) -> Result<bool, Self::Error>;
+
+    /// Puts text on the user's clipboard.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn copy(&mut self, text: &str) -> Result<(), Self::Error>;
+
+    /// Whether the line to the user is gone.
+    fn hung_up(&self) -> bool;
+}
+
+/// The terminal of the process.
+#[derive(Debug)]
+pub struct Screen {
+    file: OwnedFd,
+    /// Whether a write to `file` returns at once.
+    instant: bool,
+    /// The frame being made.
+    frame: Vec<u8>,
+    /// The frame being sent, and how much of it is out.
+    out: Vec<u8>,
+    sent: usize,
+    cursor_hidden: bool,
+}
+
+impl Screen {
+    /// The terminal that standard output is.
+    ///
+    /// # Errors
+    /// When standard output is no terminal or cannot be opened.
+    pub fn open() -> io::Result<Self> {
+        let stdout = io::stdout();
+        let stdout = stdout.as_fd();
+        if !isatty(stdout) {
+            return Err(io::Error::other("standard output is not a terminal"));
+        }
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let own = ttyname(stdout, Vec::new())
+            .and_then(|name| rustix::fs::open(name, flags, Mode::empty()))
+            .ok()
+            .filter(|file| isatty(file));
+        let (file, instant) = match own {
+            Some(file) => (file, true),
+            None => (stdout.try_clone_to_owned()?, false),
+        };
+        Ok(Self {
+            file,
+            instant,
+            frame: Vec::with_capacity(ROOM),
+            out: Vec::with_capacity(ROOM),
+            sent: 0,
+            cursor_hidden: false,
+        })
+    }
+
+    fn to_frame(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
+        CrosstermBackend::new(&mut self.frame)
+    }
+
+    /// Sends as much as the terminal takes now.
+    fn push(&mut self) -> io::Result<bool> {
+        while self.sent < self.out.len() {
+            if terminal::left() {
+                return Err(io::Error::other("the terminal was given back"));
+            }
+            if !self.instant && !takes_more(self.file.as_fd()) {
+                return Ok(false);
+            }
+            match rustix::io::write(&self.file, &self.out[self.sent..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => self.sent += n,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.out.clear();
+        self.sent = 0;
+        Ok(true)
+    }
+}
+
+fn takes_more(file: BorrowedFd) -> bool {
+    let mut fds = [PollFd::new(&file, PollFlags::OUT)];
+    !matches!(poll(&mut fds, Some(&Timespec::default())), Ok(0))
+}
+
+impl Surface for Screen {
+    fn ready(&mut self) -> io::Result<bool> {
+        self.push()
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        queue!(self.frame, CopyToClipboard::to_clipboard_from(text))
+    }
+
+    fn hung_up(&self) -> bool {
+        terminal::hung_up()
+    }
+}
+
+impl Backend for Screen {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut content = content.peekable();
+        if content.peek().is_none() {
+            return Ok(());
+        }
+        self.to_frame().draw(content)
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.cursor_hidden, true) {
+            return Ok(());
+        }
+        self.to_frame().hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.cursor_hidden = false;
+        self.to_frame().show_cursor()
+    }
+
+    /// Always an error: the answer would come in as typed text.
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.to_frame().set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.to_frame().clear()
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.to_frame().clear_region(clear_type)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        let size = tcgetwinsize(&self.file)?;
+        Ok(match (size.ws_col, size.ws_row) {
+            // A line that does not know its size.
+            (0, 0) => Size::new(80, 24),
+            (width, height) => Size::new(width, height),
+        })
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize {
+            columns_rows: self.size()?,
+            pixels: Size::default(),
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.frame.is_empty() {
+            return Ok(());
+        }
+        self.out.extend_from_slice(BEGIN);
+        self.out.append(&mut self.frame);
+        self.out.extend_from_slice(END);
+        self.push().map(|_| ())
+    }
+}
+
+/// For tests: always ready, never gone.
+impl Surface for TestBackend {
+    fn ready(&mut self) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
+
+    fn copy(&mut self, _text: &str) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn hung_up(&self) -> bool {
+        false
+    }
+}

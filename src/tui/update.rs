@@ -1,0 +1,389 @@
+//! What happens when a key is pressed, data comes or a second passes: state in, effects out.
+//!
+//! Knows: the state and the key table. Must never know: the terminal, channels, time.
+
+use crossterm::event::{Event, KeyEvent};
+
+use crate::domain::Range;
+use crate::view::{Align, Header, Order, Page, Question, Tab};
+
+use super::keymap::{self, Action, Chord, Place};
+use super::message::Message;
+use super::state::{OpenPage, Shown, State};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// The terminal says so.
+    Event(Event),
+    /// The program says so.
+    Message(Message),
+    /// A second passed.
+    Tick,
+}
+
+/// What is to be done about it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// The screen looks different now.
+    pub redraw: bool,
+    /// The question changed.
+    pub ask: Option<Question>,
+    /// To be put on the clipboard.
+    pub copy: Option<String>,
+    /// The user wants to leave.
+    pub quit: bool,
+}
+
+impl Effects {
+    fn redraw(redraw: bool) -> Self {
+        Self {
+            redraw,
+            ..Self::default()
+        }
+    }
+
+    fn ask(state: &State) -> Self {
+        Self {
+            redraw: true,
+            ask: Some(state.question()),
+            ..Self::default()
+        }
+    }
+}
+
+/// Takes one thing in.
+pub fn update(state: &mut State, input: Input) -> Effects {
+    match input {
+        Input::Event(Event::Key(key)) => press(state, &key),
+        Input::Event(Event::Resize(..)) => Effects::redraw(true),
+        Input::Event(_) => Effects::default(),
+        Input::Message(message) => Effects::redraw(take(state, message)),
+        Input::Tick => Effects::redraw(tick(state)),
+    }
+}
+
+fn tick(state: &mut State) -> bool {
+    let Some(toast) = &mut state.toast else {
+        return false;
+    };
+    toast.left = toast.left.saturating_sub(1);
+    let over = toast.left == 0;
+    if over {
+        state.toast = None;
+    }
+    over
+}
+
+fn press(state: &mut State, key: &KeyEvent) -> Effects {
+    let Some(chord) = Chord::of(key) else {
+        return Effects::default();
+    };
+    let place = state.place();
+    if let Some(action) = keymap::lookup(place, chord) {
+        return act(state, action);
+    }
+    if place == Place::Filter
+        && let Some(c) = chord.typed()
+    {
+        let list = state.list_mut();
+        list.filter.push(c);
+        list.arrange();
+        return Effects::redraw(true);
+    }
+    Effects::default()
+}
+
+fn act(state: &mut State, action: Action) -> Effects {
+    match action {
+        Action::Quit => Effects {
+            quit: true,
+            ..Effects::default()
+        },
+        Action::Tab(tab) => go(state, tab),
+        Action::NextTab => go(state, beside(state.tab, 1)),
+        Action::PreviousTab => go(state, beside(state.tab, Tab::EACH.len() - 1)),
+        Action::Range(range) => look_back(state, range),
+        Action::Shorter => look_back(state, state.requested.shorter()),
+        Action::Longer => look_back(state, state.requested.longer()),
+        Action::Down => Effects::redraw(step(state, 1, false)),
+        Action::Up => Effects::redraw(step(state, 1, true)),
+        Action::PageDown => Effects::redraw(step(state, state.drawn.fits.max(1), false)),
+        Action::PageUp => Effects::redraw(step(state, state.drawn.fits.max(1), true)),
+        Action::Top => Effects::redraw(step(state, usize::MAX, true)),
+        Action::Bottom => Effects::redraw(step(state, usize::MAX, false)),
+        Action::Open => open(state),
+        Action::Back => back(state),
+        Action::NextSort => Effects::redraw(next_sort(state)),
+        Action::ReverseSort => Effects::redraw(reverse_sort(state)),
+        Action::Filter => {
+            state.typing = true;
+            Effects::redraw(true)
+        }
+        Action::KeepFilter => {
+            state.typing = false;
+            Effects::redraw(true)
+        }
+        Action::ClearFilter => Effects::redraw(clear_filter(state)),
+        Action::EraseFilter => {
+            let list = state.list_mut();
+            let erased = list.filter.pop().is_some();
+            if erased {
+                list.arrange();
+            }
+            Effects::redraw(erased)
+        }
+        Action::Provisional => {
+            state.provisional = !state.provisional;
+            state.ask_all();
+            Effects::ask(state)
+        }
+        Action::Freeze => freeze(state),
+        Action::Copy => copy(state),
+        Action::Help => {
+            state.help = match state.help {
+                Some(_) => None,
+                None => Some(0),
+            };
+            Effects::redraw(true)
+        }
+    }
+}
+
+fn beside(tab: Tab, steps: usize) -> Tab {
+    Tab::EACH[(tab.index() + steps) % Tab::EACH.len()]
+}
+
+fn go(state: &mut State, tab: Tab) -> Effects {
+    if tab == state.tab && state.page.is_none() {
+        return Effects::default();
+    }
+    state.tab = tab;
+    state.typing = false;
+    if state.page.take().is_some() {
+        state.ask_page();
+    } else {
+        state.ask_same();
+    }
+    Effects::ask(state)
+}
+
+fn look_back(state: &mut State, range: Range) -> Effects {
+    if range == state.requested {
+        return Effects::default();
+    }
+    state.requested = range;
+    state.ask_all();
+    Effects::ask(state)
+}
+
+/// Moves the selection or scrolls; says whether anything moved.
+fn step(state: &mut State, by: usize, up: bool) -> bool {
+    let moved = |from: usize, last: usize| {
+        if up {
+            from.saturating_sub(by).min(last)
+        } else {
+            from.saturating_add(by).min(last)
+        }
+    };
+    let last_line = state.drawn.lines.saturating_sub(state.drawn.fits);
+    let scroll = match (&mut state.help, &mut state.page) {
+        (Some(scroll), _) => scroll,
+        (None, Some(page)) => &mut page.scroll,
+        (None, None) => {
+            let list = state.list_mut();
+            let last = list.arranged.len().saturating_sub(1);
+            return list.select(moved(list.position, last));
+        }
+    };
+    let before = *scroll;
+    *scroll = moved(before, last_line);
+    *scroll != before
+}
+
+fn open(state: &mut State) -> Effects {
+    let Some(row) = state.list().row() else {
+        return Effects::default();
+    };
+    state.page = Some(OpenPage {
+        tab: state.tab,
+        key: row.key.clone(),
+        copy: row.copy.clone(),
+        page: None,
+        waiting: None,
+        range: state.requested,
+        answered: false,
+        scroll: 0,
+    });
+    state.ask_page();
+    Effects::ask(state)
+}
+
+fn back(state: &mut State) -> Effects {
+    if state.help.take().is_some() {
+        return Effects::redraw(true);
+    }
+    if state.page.take().is_none() {
+        return Effects::default();
+    }
+    state.ask_page();
+    Effects::ask(state)
+}
+
+/// The order that a column starts with: numbers from the largest, words from A.
+fn first_order(column: &crate::view::Column) -> Order {
+    Order {
+        column: column.key,
+        descending: column.align == Align::Right,
+    }
+}
+
+fn next_sort(state: &mut State) -> bool {
+    let list = state.list_mut();
+    let Some(shown) = &list.shown else {
+        return false;
+    };
+    let columns = &shown.screen.table.columns;
+    let next = match list.order {
+        None => 0,
+        Some(order) => columns
+            .iter()
+            .position(|c| c.key == order.column)
+            .map_or(0, |at| at + 1),
+    };
+    let order = columns.get(next).map(first_order);
+    let changed = list.order != order;
+    list.order = order;
+    list.arrange();
+    changed
+}
+
+fn reverse_sort(state: &mut State) -> bool {
+    let list = state.list_mut();
+    if let Some(order) = &mut list.order {
+        order.descending = !order.descending;
+        list.arrange();
+    } else {
+        state.say("in its own order; s sorts by a column");
+    }
+    true
+}
+
+fn clear_filter(state: &mut State) -> bool {
+    let typing = std::mem::take(&mut state.typing);
+    let list = state.list_mut();
+    if list.filter.is_empty() {
+        return typing;
+    }
+    list.filter.clear();
+    list.arrange();
+    true
+}
+
+fn freeze(state: &mut State) -> Effects {
+    state.frozen = !state.frozen;
+    if !state.frozen {
+        for list in state.lists_mut() {
+            if let Some(waiting) = list.waiting.take() {
+                list.shown = Some(waiting);
+                list.arrange();
+            }
+        }
+        if let Some(page) = &mut state.page
+            && let Some(waiting) = page.waiting.take()
+        {
+            page.page = Some(waiting);
+        }
+    }
+    state.ask_same();
+    Effects::ask(state)
+}
+
+fn copy(state: &mut State) -> Effects {
+    let text = match &state.page {
+        Some(page) => Some(page.copy.clone()),
+        None => state.list().row().map(|row| row.copy.clone()),
+    };
+    let Some(text) = text else {
+        return Effects::default();
+    };
+    if text.is_empty() {
+        state.say("nothing to copy here");
+        return Effects::redraw(true);
+    }
+    state.say(format!("copied {text}"));
+    Effects {
+        redraw: true,
+        copy: Some(text),
+        ..Effects::default()
+    }
+}
+
+/// Takes a message in; says whether the screen looks different now.
+fn take(state: &mut State, message: Message) -> bool {
+    match message {
+        Message::Screen {
+            epoch,
+            tab,
+            range,
+            screen,
+        } => state.takes_screen(epoch) && take_screen(state, tab, Shown { screen, range }),
+        Message::Page {
+            epoch,
+            tab,
+            key,
+            page,
+        } => state.takes_page(epoch) && take_page(state, tab, &key, page),
+        Message::Header(header) => take_header(state, header),
+        Message::Toast(text) => {
+            state.say(text);
+            true
+        }
+    }
+}
+
+fn take_screen(state: &mut State, tab: Tab, shown: Shown) -> bool {
+    let in_front = tab == state.tab && state.page.is_none() && state.help.is_none();
+    let frozen = state.frozen;
+    let list = state.list_of(tab);
+    if frozen && list.answered {
+        list.waiting = Some(shown);
+        return false;
+    }
+    list.answered = true;
+    if list.shown.as_ref() == Some(&shown) {
+        return false;
+    }
+    list.shown = Some(shown);
+    list.arrange();
+    in_front
+}
+
+fn take_page(state: &mut State, tab: Tab, key: &str, page: Page) -> bool {
+    let (frozen, range) = (state.frozen, state.requested);
+    let Some(open) = &mut state.page else {
+        return false;
+    };
+    if open.tab != tab || open.key != key {
+        return false;
+    }
+    if frozen && open.answered {
+        open.waiting = Some(page);
+        return false;
+    }
+    let same = open.range == range && open.page.as_ref() == Some(&page);
+    open.answered = true;
+    open.range = range;
+    open.page = Some(page);
+    !same && state.help.is_none()
+}
+
+/// While frozen the as-of stays that of the numbers; feed health goes on.
+fn take_header(state: &mut State, mut header: Header) -> bool {
+    if state.frozen && !state.header.as_of.is_empty() {
+        header.as_of.clone_from(&state.header.as_of);
+    }
+    let changed = state.header != header;
+    state.header = header;
+    changed
+}
