@@ -20,7 +20,7 @@ pub const PACE: u32 = 300;
 /// The market that everybody sees.
 const SEED: u64 = 42;
 /// How far back calls are followed.
-const CALLS_BACK: Span = Span::days(12);
+const CALLS_BACK: Span = Span::days(21);
 /// How far back models have traded.
 const TRADES_BACK: Span = Span::days(45);
 /// Between polls: one real second at the demo's pace.
