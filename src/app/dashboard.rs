@@ -156,11 +156,13 @@ fn show(
         }
     })?;
     if let Some(mut market) = market {
-        let commands = command.clone();
+        let (commands, past) = (command.clone(), command.clone());
+        let earlier = market.earlier();
         start("market", move || {
             if let Ok(runtime) = runtime_of_thread() {
                 runtime.block_on(async move {
-                    if market.history(&commands).await.is_some() {
+                    if market.recent(&commands).await.is_some() {
+                        start("past", move || run_past(earlier, &past)).ok();
                         market.live(clock, follow, commands).await;
                     }
                 });
@@ -186,6 +188,13 @@ fn show(
         Ok(Ended::Signal(signal)) => Ok(ExitCode::from(signal.exit_code())),
         Ok(Ended::LineGone) => Ok(ExitCode::from(tui::Signal::Hangup.exit_code())),
         Err(error) => Err(Failure::failed(error)),
+    }
+}
+
+fn run_past(earlier: demo::Earlier, commands: &sync::Sender<Command>) {
+    if let Ok(runtime) = runtime_of_thread() {
+        // Ended early only when the program ends.
+        let _ = runtime.block_on(earlier.run(commands));
     }
 }
 

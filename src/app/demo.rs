@@ -1,6 +1,7 @@
 //! The demo: a simulated market in a temporary database, run through the real tracker, the real
-//! store and the real board. First its recent history as fast as the machine allows, then live,
-//! with market time running faster than the clock (and saying so).
+//! store and the real board. First what is still running, as fast as the machine allows; then live,
+//! with market time running faster than the clock (and saying so), while the earlier past is
+//! filled in beside it.
 
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -50,10 +51,69 @@ fn pace(rules: &Rules) -> Pace {
     }
 }
 
+fn tracker(rules: &Rules) -> Tracker {
+    Tracker::new(crate::feed::simulated::NAME, pace(rules))
+}
+
+/// A stretch of the past: the calls made in it, polled until an instant.
+struct Past {
+    market: SimulatedMarket,
+    calls_from: Timestamp,
+    calls_to: Timestamp,
+    until: Timestamp,
+}
+
+impl Past {
+    /// Runs it through a tracker, handing over a day at a time.
+    async fn run(&self, tracker: &mut Tracker, commands: &Sender<Command>) -> Option<()> {
+        let mut feed = self.market.feed().with_outages_of(INTERVAL.times(2));
+        let mut at = self.calls_from;
+        let mut samples: Vec<Sample> = Vec::new();
+        let mut calls = Vec::new();
+        while at < self.until {
+            let next = at.plus(INTERVAL).min(self.until);
+            for call in self.market.calls_between(at, next.min(self.calls_to)) {
+                if let Some(token) = &call.token {
+                    tracker.follow(token, call.called_at, next);
+                }
+                calls.push(call);
+            }
+            at = next;
+            if let Some(poll) = tracker.poll(&mut feed, at).await {
+                samples.extend(poll.samples);
+            }
+            let day_is_over = at.millis() % Span::DAY.millis() < INTERVAL.millis();
+            if day_is_over || at >= self.until {
+                commands
+                    .send(Command::Calls(std::mem::take(&mut calls)))
+                    .ok()?;
+                commands
+                    .send(Command::Samples(std::mem::take(&mut samples)))
+                    .ok()?;
+            }
+        }
+        Some(())
+    }
+}
+
+/// The part of the past that nothing live depends on.
+pub struct Earlier {
+    tracker: Tracker,
+    past: Past,
+}
+
+impl Earlier {
+    /// Runs it to its end.
+    pub async fn run(mut self, commands: &Sender<Command>) -> Option<()> {
+        self.past.run(&mut self.tracker, commands).await
+    }
+}
+
 /// A market with its tracker, at an instant.
 pub struct Demo {
     market: SimulatedMarket,
     tracker: Tracker,
+    rules: Rules,
     origin: Timestamp,
 }
 
@@ -62,46 +122,38 @@ impl Demo {
     pub fn new(origin: Timestamp, rules: &Rules) -> Self {
         Self {
             market: SimulatedMarket::new(SEED, origin),
-            tracker: Tracker::new(crate::feed::simulated::NAME, pace(rules)),
+            tracker: tracker(rules),
+            rules: *rules,
             origin,
         }
     }
 
-    /// Runs the history up to the origin through the tracker, a day at a time. Ends early when
-    /// nobody takes the commands any more.
-    pub async fn history(&mut self, commands: &Sender<Command>) -> Option<()> {
+    /// What is still running at the origin: the models' trades, and the calls in their window.
+    /// Short, so that the live part can begin. `None` when nobody takes the commands any more.
+    pub async fn recent(&mut self, commands: &Sender<Command>) -> Option<()> {
         let trades_from = self.origin.minus(TRADES_BACK);
         let trades = self.market.trades_between(trades_from, self.origin);
         commands.send(Command::Trades(trades)).ok()?;
-        let mut feed = self.market.feed().with_outages_of(INTERVAL.times(2));
-        let mut at = self.origin.minus(CALLS_BACK);
-        let mut samples: Vec<Sample> = Vec::new();
-        let mut calls = Vec::new();
-        while at < self.origin {
-            let next = at.plus(INTERVAL).min(self.origin);
-            for call in self.market.calls_between(at, next) {
-                if let Some(token) = &call.token {
-                    self.tracker.follow(token, call.called_at, next);
-                }
-                calls.push(call);
-            }
-            at = next;
-            if let Some(poll) = self.tracker.poll(&mut feed, at).await {
-                samples.extend(poll.samples);
-            }
-            let day_is_over = at.millis() % Span::DAY.millis() < INTERVAL.millis();
-            if day_is_over || at >= self.origin {
-                commands
-                    .send(Command::Calls(std::mem::take(&mut calls)))
-                    .ok()?;
-                commands
-                    .send(Command::Samples(std::mem::take(&mut samples)))
-                    .ok()?;
-                // Let the dashboard's other tasks have their turn.
-                tokio::task::yield_now().await;
-            }
+        let past = Past {
+            market: self.market,
+            calls_from: self.origin.minus(self.rules.window),
+            calls_to: self.origin,
+            until: self.origin,
+        };
+        past.run(&mut self.tracker, commands).await
+    }
+
+    /// The calls before those, which have all been completed. It may run beside the live part.
+    pub fn earlier(&self) -> Earlier {
+        Earlier {
+            tracker: tracker(&self.rules),
+            past: Past {
+                market: self.market,
+                calls_from: self.origin.minus(CALLS_BACK),
+                calls_to: self.origin.minus(self.rules.window),
+                until: self.origin,
+            },
         }
-        Some(())
     }
 
     /// Goes on live: the tracker polls, callers call, models trade.

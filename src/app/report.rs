@@ -42,7 +42,11 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
         Engine::new(store, settings, Clock::Fixed(as_of), publish, None).run(&commands);
     });
     let mut market = Demo::new(as_of, &settings.rules);
-    dashboard::runtime()?.block_on(market.history(&command));
+    let earlier = market.earlier();
+    dashboard::runtime()?.block_on(async {
+        market.recent(&command).await;
+        earlier.run(&command).await;
+    });
     // The engine stops by itself only when it is told to; its failures are in the snapshot.
     let _ = command.send(Command::Stop);
     let _ = engine.join();

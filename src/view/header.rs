@@ -7,7 +7,8 @@ use super::format;
 use super::question::Header;
 use super::table::{Line, Tone};
 
-/// The header as of an instant. Without a feed it says that prices come by import only.
+/// The header as of an instant. Without a feed it says that prices come by import only; a feed
+/// that a demo expects is on its way.
 #[must_use]
 pub fn header(
     demo: Option<&str>,
@@ -19,10 +20,11 @@ pub fn header(
         demo: demo.map(str::to_owned),
         as_of: format!("{} UTC", now.minute_label()),
         database: database.to_owned(),
-        feed: feed.map_or_else(
-            || Line::toned("no live feed: prices come by import", Tone::Dim),
-            |health| feed_line(health, now),
-        ),
+        feed: match (feed, demo) {
+            (Some(health), _) => feed_line(health, now),
+            (None, Some(_)) => Line::toned("making its history ...", Tone::Warn),
+            (None, None) => Line::toned("no live feed: prices come by import", Tone::Dim),
+        },
     }
 }
 

@@ -16,7 +16,7 @@ const COLUMNS: [Column; 15] = [
         "Token",
         Align::Left,
         0,
-        14,
+        12,
         "the ticker; a label, never an identity",
     ),
     column("source", "Source", Align::Left, 1, 18, "who called it"),
@@ -25,9 +25,9 @@ const COLUMNS: [Column; 15] = [
         "price",
         "Price",
         Align::Right,
-        2,
+        1,
         12,
-        "latest accepted price in the window, USD",
+        "latest accepted price in the window, USD; dim once it is no longer followed",
     ),
     column(
         "since",
@@ -46,6 +46,22 @@ const COLUMNS: [Column; 15] = [
         "highest multiple of the entry: best case, with hindsight",
     ),
     column(
+        "status",
+        "Status",
+        Align::Left,
+        0,
+        11,
+        "category ('?' while it may still change), or what is wrong: RUG, crashed, gone, stale",
+    ),
+    column(
+        "h1",
+        "1h ago",
+        Align::Right,
+        2,
+        9,
+        "latest price against one hour before it",
+    ),
+    column(
         "drawdown",
         "Max DD",
         Align::Right,
@@ -54,18 +70,34 @@ const COLUMNS: [Column; 15] = [
         "worst fall from the running peak",
     ),
     column(
-        "h1",
-        "1h ago",
+        "return_24h",
+        "+24h",
         Align::Right,
         3,
         9,
-        "latest price against one hour before it",
+        "return 24 hours after the call",
+    ),
+    column(
+        "liquidity",
+        "Liq",
+        Align::Right,
+        4,
+        8,
+        "latest liquidity, USD",
+    ),
+    column(
+        "state",
+        "State",
+        Align::Left,
+        5,
+        8,
+        "alive, rug, crashed, gone or unknown, from own evidence",
     ),
     column(
         "return_1h",
         "+1h",
         Align::Right,
-        5,
+        6,
         9,
         "return one hour after the call",
     ),
@@ -76,38 +108,6 @@ const COLUMNS: [Column; 15] = [
         6,
         9,
         "return six hours after the call",
-    ),
-    column(
-        "return_24h",
-        "+24h",
-        Align::Right,
-        4,
-        9,
-        "return 24 hours after the call",
-    ),
-    column(
-        "liquidity",
-        "Liq",
-        Align::Right,
-        5,
-        8,
-        "latest liquidity, USD",
-    ),
-    column(
-        "category",
-        "Category",
-        Align::Left,
-        0,
-        12,
-        "'?' while it may still change",
-    ),
-    column(
-        "state",
-        "State",
-        Align::Left,
-        1,
-        10,
-        "waiting, tracking, rug, crashed, gone, stale",
     ),
     column(
         "coverage",
@@ -236,17 +236,17 @@ fn table_row(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> 
         price_cell(o, style),
         format::percent_cell(o.fin.map(|f| f.multiple.gain())),
         format::multiple_cell(o.ath.map(|a| a.multiple)),
-        format::percent_cell(o.max_drawdown),
+        status_cell(board, judged, as_of),
         format::percent_cell(trailing),
-        format::percent_cell(o.returns[0]),
-        format::percent_cell(o.returns[1]),
+        format::percent_cell(o.max_drawdown),
         format::percent_cell(o.returns[2]),
         o.liquidity_usd.map_or_else(
             || Cell::unknown(UNKNOWN),
             |usd| Cell::number(format::short_money(usd), usd),
         ),
-        category_cell(judged),
-        state_cell(board, judged, as_of),
+        state_cell(o),
+        format::percent_cell(o.returns[0]),
+        format::percent_cell(o.returns[1]),
         o.coverage.map_or_else(
             || Cell::unknown(UNKNOWN),
             |c| Cell::number(format!("{:.0}%", c.value()), c.value()).toned(Tone::Dim),
@@ -284,6 +284,7 @@ fn category_cell(judged: &Judged) -> Cell {
             Cell::word(format!("{}?", category.name())).toned(Tone::Dim)
         }
         Some(category) => Cell::word(category.name()).toned(format::category_tone(category)),
+        None if o.status == Status::Completed && o.fin.is_none() => Cell::unknown("no final"),
         None => Cell::unknown(UNKNOWN),
     }
 }
@@ -300,22 +301,32 @@ fn is_stale(board: &Board, judged: &Judged, as_of: Timestamp) -> Option<Span> {
     (judged.outcome.status == Status::Tracking && age > limit).then_some(age)
 }
 
-fn state_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
+fn state_cell(o: &Outcome) -> Cell {
+    let tone = match o.state {
+        RugState::Rug | RugState::Crashed | RugState::Gone => Tone::Bad,
+        RugState::Alive => Tone::Good,
+        RugState::Unknown => return Cell::unknown(RugState::Unknown.name()),
+    };
+    Cell::word(o.state.name()).toned(tone)
+}
+
+/// What matters most of a call in one word: what is wrong with it, else its category.
+fn status_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
     let o = &judged.outcome;
     let (text, tone) = match (judged.standing, o.state, o.status) {
         (Standing::Voided, _, _) => ("voided".to_owned(), Tone::Dim),
         (Standing::Recall, _, _) => ("re-call".to_owned(), Tone::Dim),
         (Standing::Rejected, _, _) => ("rejected".to_owned(), Tone::Dim),
+        (_, _, Status::Waiting) => ("waiting".to_owned(), Tone::Warn),
+        (_, _, Status::Unpriced) => ("unpriced".to_owned(), Tone::Warn),
+        (_, _, Status::Completed) => return category_cell(judged),
         (_, RugState::Rug, _) => ("RUG".to_owned(), Tone::Bad),
         (_, RugState::Crashed, _) => ("crashed".to_owned(), Tone::Bad),
         (_, RugState::Gone, _) => ("gone".to_owned(), Tone::Bad),
-        (_, _, Status::Waiting) => ("waiting".to_owned(), Tone::Warn),
-        (_, _, Status::Unpriced) => ("unpriced".to_owned(), Tone::Warn),
-        (_, _, Status::Completed) => ("done".to_owned(), Tone::Dim),
         (_, _, Status::Tracking) => match is_stale(board, judged, as_of) {
             Some(age) => (format!("stale {}", format::age(age)), Tone::Warn),
             None if o.last.is_none() => ("no price".to_owned(), Tone::Warn),
-            None => ("live".to_owned(), Tone::Good),
+            None => return category_cell(judged),
         },
     };
     Cell::word(text).toned(tone)
@@ -471,9 +482,16 @@ fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Ve
             Line::toned(format::signed_percent(p), format::tone_of(p.value()))
         })
     };
-    let state = state_cell(board, judged, as_of);
+    let (status, state) = (status_cell(board, judged, as_of), state_cell(o));
     let mut pairs = vec![
-        pair("state", Line::toned(state.text, state.tone)),
+        pair(
+            "status",
+            Line::toned(status.text, status.tone).and(format!("  {}", o.status.name()), Tone::Dim),
+        ),
+        pair(
+            "state",
+            Line::toned(state.text, state.tone).and("  from own samples", Tone::Dim),
+        ),
         pair(
             "latest",
             o.last.map_or_else(dash, |p| {
