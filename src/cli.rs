@@ -19,6 +19,7 @@ use crate::view::Tab;
     subcommand_negates_reqs = true
 )]
 pub struct Cli {
+    /// What every command takes.
     #[command(flatten)]
     pub global: Global,
 
@@ -63,6 +64,7 @@ pub struct Cli {
     #[arg(long)]
     pub provisional: bool,
 
+    /// What is to be done instead of looking.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -101,6 +103,7 @@ pub enum Command {
     },
     /// Take one record from a bot: JSON on stdin, or flags
     Record {
+        /// What it is.
         #[command(subcommand)]
         what: Record,
     },
@@ -110,9 +113,9 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum Record {
     /// A call of a token
-    Call(CallFlags),
+    Call(Box<CallFlags>),
     /// A trade of a model
-    Trade(TradeFlags),
+    Trade(Box<TradeFlags>),
 }
 
 macro_rules! text_flags {

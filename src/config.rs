@@ -213,12 +213,12 @@ impl Config {
         let origin = Origin::File(path.to_owned());
         for (section, value) in table {
             let Some(entries) = value.as_table() else {
-                return Err(unknown(origin, section));
+                return Err(unknown(origin, &section));
             };
             for (name, value) in entries {
                 let full = format!("{section}.{name}");
                 let Some(k) = KEYS.iter().find(|k| k.name == full) else {
-                    return Err(unknown(origin, full));
+                    return Err(unknown(origin, &full));
                 };
                 self.set(k, toml_text(value), origin.clone())?;
             }
@@ -362,15 +362,15 @@ fn toml_text(value: &toml::Value) -> String {
     }
 }
 
-fn unknown(origin: Origin, name: String) -> ConfigError {
+fn unknown(origin: Origin, name: &str) -> ConfigError {
     let nearest = KEYS
         .iter()
         .map(|k| k.name)
-        .min_by_key(|k| distance(k, &name))
+        .min_by_key(|k| distance(k, name))
         .unwrap_or("");
     ConfigError::Unknown {
         origin,
-        name: crate::domain::text::clean(&name),
+        name: crate::domain::text::clean(name),
         nearest,
     }
 }

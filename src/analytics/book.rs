@@ -19,7 +19,7 @@ pub struct BookKey {
 
 #[derive(Debug, Clone, PartialEq)]
 struct Hour {
-    hour: i64,
+    since_1970: i64,
     /// Index of its first point.
     first: usize,
     summary: Summary,
@@ -61,7 +61,7 @@ impl Book {
         for of_hour in points.chunk_by(|a, b| a.closed_at().hour() == b.closed_at().hour()) {
             let hour = of_hour.first().map_or(0, |p| p.closed_at().hour());
             hours.push(Hour {
-                hour,
+                since_1970: hour,
                 first,
                 summary: hourly(hour, of_hour),
             });
@@ -152,7 +152,7 @@ impl Book {
 
     /// The hourly summaries, oldest first.
     pub fn hourly(&self) -> impl Iterator<Item = (i64, &Summary)> {
-        self.hours.iter().map(|h| (h.hour, &h.summary))
+        self.hours.iter().map(|h| (h.since_1970, &h.summary))
     }
 
     fn bounds(&self, window: &Window) -> (usize, usize) {

@@ -353,7 +353,10 @@ impl<'a> Facts<'a> {
     fn of(judged: &'a Judged, rules: &Rules) -> Self {
         Self {
             features: &judged.call.features,
-            gain: judged.outcome.max_gain().map(|g| g.value()),
+            gain: judged
+                .outcome
+                .max_gain()
+                .map(super::super::domain::quantity::Percent::value),
             pump: judged.outcome.is_pump(rules),
             rug: judged.outcome.is_rug(),
         }

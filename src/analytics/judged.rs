@@ -117,6 +117,7 @@ impl CallCounts {
 
 #[cfg(test)]
 mod tests {
+    use super::Standing::{Counted, Recall, Rejected, Voided};
     use super::*;
     use crate::domain::{CallId, Features};
 
@@ -149,7 +150,6 @@ mod tests {
             (call("c", Some("T"), 7, false), true),
             (call("c", Some("T"), 8, false), false),
         ];
-        use Standing::{Counted, Recall, Rejected, Voided};
         assert_eq!(
             standings(calls.iter().map(|(c, v)| (c, *v))),
             [

@@ -36,7 +36,9 @@ impl Point {
             closed_at: trade.closed_at?,
             opened_at: trade.opened_at.unwrap_or(NEVER),
             pnl: trade.realized_pnl.unwrap_or(f64::NAN),
-            confidence: trade.confidence.map_or(f64::NAN, |c| c.fraction()),
+            confidence: trade
+                .confidence
+                .map_or(f64::NAN, super::super::domain::trade::Confidence::fraction),
             fee: trade.fee.unwrap_or(f64::NAN),
             cost: trade.cost.unwrap_or(f64::NAN),
         })
@@ -125,7 +127,7 @@ impl Equity {
     }
 }
 
-/// Counts, means and centred co-moments of confidence and P&L, merged by Chan, Golub and LeVeque
+/// Counts, means and centred co-moments of confidence and P&L, merged by Chan, Golub and `LeVeque`
 /// ("Updating formulae and a pairwise algorithm", 1979), so that they stay sound where sums of
 /// squares would cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]

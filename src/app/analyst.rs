@@ -18,7 +18,7 @@ use super::engine::Snapshot;
 /// New data is answered at most this often; a new question at once.
 const DATA_PAUSE: Duration = Duration::from_millis(200);
 /// Ages and windows move on even when nothing comes in.
-const REFRESH: Duration = Duration::from_secs(60);
+const REFRESH: Duration = Duration::from_mins(1);
 
 /// What the header says of the program itself.
 #[derive(Debug, Clone)]

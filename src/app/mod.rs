@@ -30,7 +30,7 @@ pub struct Failure {
 
 impl Failure {
     /// Something went wrong: exit code 1.
-    pub fn failed(what: impl ToString) -> Self {
+    pub fn failed(what: impl std::fmt::Display) -> Self {
         Self {
             code: 1,
             line: what.to_string(),
@@ -38,7 +38,7 @@ impl Failure {
     }
 
     /// It was asked for wrongly: exit code 2.
-    pub fn usage(what: impl ToString) -> Self {
+    pub fn usage(what: impl std::fmt::Display) -> Self {
         Self {
             code: 2,
             line: what.to_string(),
@@ -56,7 +56,7 @@ impl<E: std::error::Error> From<E> for Failure {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(cli) {
+    match run(&cli) {
         Ok(code) => code,
         Err(failure) => {
             let line = failure.line.replace('\n', " ");
@@ -75,7 +75,7 @@ pub(crate) struct Context {
     pub db_was_named: bool,
 }
 
-fn run(cli: Cli) -> Result<ExitCode, Failure> {
+fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     if cli.demo && cli.global.db.is_some() {
         return Err(Failure::usage(
             "--demo runs in a temporary database of its own: leave out --db",
@@ -117,10 +117,10 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Import { args }) => import::run(&context, args),
         Some(Command::Record { what }) => record::run(&context, what),
         None => match (cli.report.is_some(), cli.demo) {
-            (true, true) => report::run_demo(&context, &cli),
-            (true, false) => report::run(&context, &cli),
-            (false, true) => dashboard::run_demo(&context, &cli),
-            (false, false) => dashboard::run(&context, &cli),
+            (true, true) => report::run_demo(&context, cli),
+            (true, false) => report::run(&context, cli),
+            (false, true) => dashboard::run_demo(&context, cli),
+            (false, false) => dashboard::run(&context, cli),
         },
     }
 }

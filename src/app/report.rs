@@ -68,7 +68,9 @@ fn write(
     as_of: crate::domain::Timestamp,
 ) -> Result<ExitCode, Failure> {
     let request = Request {
-        section: cli.report.and_then(|s| s.section()),
+        section: cli
+            .report
+            .and_then(super::super::cli::ReportSection::section),
         range: cli.range.unwrap_or(Range::All),
         as_of,
         model: cli.model.clone(),

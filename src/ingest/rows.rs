@@ -226,19 +226,15 @@ fn first_byte(input: &mut Box<dyn BufRead>) -> std::io::Result<Option<u8>> {
         let skip = buffer
             .iter()
             .position(|b| !b.is_ascii_whitespace() && !matches!(b, 0xEF | 0xBB | 0xBF));
-        match skip {
-            Some(at) => {
-                let byte = buffer.get(at).copied();
-                // Only what precedes a JSON object may go: in CSV, line numbers count it.
-                if byte == Some(b'{') {
-                    input.consume(at);
-                }
-                return Ok(byte);
+        if let Some(at) = skip {
+            let byte = buffer.get(at).copied();
+            // Only what precedes a JSON object may go: in CSV, line numbers count it.
+            if byte == Some(b'{') {
+                input.consume(at);
             }
-            None => {
-                let all = buffer.len();
-                input.consume(all);
-            }
+            return Ok(byte);
         }
+        let all = buffer.len();
+        input.consume(all);
     }
 }

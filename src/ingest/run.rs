@@ -82,12 +82,9 @@ pub fn import(
     report: &mut dyn FnMut(RowError, bool),
 ) -> Result<Import, ImportError> {
     let mut rows = Rows::open(input).map_err(ImportError::Unreadable)?;
-    let kind = match kind.or_else(|| Kind::guess(rows.names())) {
-        Some(kind) => kind,
-        None => {
-            let names: Vec<_> = rows.names().iter().take(12).map(String::as_str).collect();
-            return Err(ImportError::UnknownKind(names.join(", ")));
-        }
+    let Some(kind) = kind.or_else(|| Kind::guess(rows.names())) else {
+        let names: Vec<_> = rows.names().iter().take(12).map(String::as_str).collect();
+        return Err(ImportError::UnknownKind(names.join(", ")));
     };
     let mut sink = Sink {
         tally: Tally::default(),

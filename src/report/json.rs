@@ -180,12 +180,12 @@ fn calls_json(board: &Board, calls: &[Judged], request: &Request) -> Value {
 
 fn call_row(board: &Board, judged: &Judged) -> Value {
     let (call, o) = (&judged.call, &judged.outcome);
-    let gain = |i: usize| o.returns[i].map(|p| p.value());
+    let gain = |i: usize| o.returns[i].map(super::super::domain::quantity::Percent::value);
     json!({
         "id": call.id.0,
         "source": call.source,
         "chain": call.chain,
-        "address": call.token.as_ref().map(|t| t.address()),
+        "address": call.token.as_ref().map(super::super::domain::token::TokenKey::address),
         "symbol": call.symbol,
         "called_at": call.called_at.rfc3339(),
         "window_end": judged.window_end(&board.settings().rules).rfc3339(),
@@ -201,16 +201,16 @@ fn call_row(board: &Board, judged: &Judged) -> Value {
         "last_at": time(o.last.map(|p| p.at)),
         "peak_price": o.peak.map(|p| p.price.usd()),
         "peak_market_cap": o.peak_market_cap_usd,
-        "final_price": o.fin.and_then(|f| f.price).map(|p| p.usd()),
+        "final_price": o.fin.and_then(|f| f.price).map(super::super::domain::quantity::Price::usd),
         "ath_origin": o.ath.map(|a| a.origin.name()),
         "final_basis": o.fin.map(|f| FinalBasis::name(f.basis)),
         "ath_multiple": o.ath.map(|a| a.multiple.value()),
         "ath_at": time(o.ath.and_then(|a| a.at)),
         "final_multiple": o.fin.map(|f| f.multiple.value()),
         "gap": o.gap(),
-        "max_gain_pct": o.max_gain().map(|g| g.value()),
-        "max_drawdown_pct": o.max_drawdown.map(|p| p.value()),
-        "worst_from_entry_pct": o.worst_from_entry.map(|p| p.value()),
+        "max_gain_pct": o.max_gain().map(super::super::domain::quantity::Percent::value),
+        "max_drawdown_pct": o.max_drawdown.map(super::super::domain::quantity::Percent::value),
+        "worst_from_entry_pct": o.worst_from_entry.map(super::super::domain::quantity::Percent::value),
         "return_1h_pct": gain(0),
         "return_6h_pct": gain(1),
         "return_24h_pct": gain(2),
@@ -218,7 +218,7 @@ fn call_row(board: &Board, judged: &Judged) -> Value {
         "provisional": o.provisional,
         "rug_state": o.state.name(),
         "reported_rug": o.reported_rug,
-        "coverage_pct": o.coverage.map(|c| c.value()),
+        "coverage_pct": o.coverage.map(super::super::domain::quantity::Percent::value),
     })
 }
 

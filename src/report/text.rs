@@ -6,7 +6,7 @@ use crate::board::Board;
 use crate::view::answer::Answers;
 use crate::view::format::{self, Style};
 use crate::view::layout::{cut, fit, width};
-use crate::view::{Align, Block, Empty, Question, Row, Screen, Tab, Table};
+use crate::view::{Align, Block, Question, Row, Screen, Tab, Table};
 
 use super::{Request, Section, UnknownModel, leaderboard};
 
@@ -86,24 +86,19 @@ fn section_text(out: &mut String, screen: &Screen, most: Option<usize>, style: S
     for block in &screen.above {
         block_text(out, block, style);
     }
-    match &screen.empty {
-        Some(empty) => empty_text(out, empty),
-        None => {
-            let shown = most.unwrap_or(usize::MAX).min(screen.table.rows.len());
-            table_text(out, &screen.table, shown, style);
-            if shown < screen.table.rows.len() {
-                let more = screen.table.rows.len() - shown;
-                let _ = writeln!(out, "... {more} more: callboard --report calls");
-            }
+    if let Some(empty) = &screen.empty {
+        wrapped(out, &empty.what);
+    } else {
+        let shown = most.unwrap_or(usize::MAX).min(screen.table.rows.len());
+        table_text(out, &screen.table, shown, style);
+        if shown < screen.table.rows.len() {
+            let more = screen.table.rows.len() - shown;
+            let _ = writeln!(out, "... {more} more: callboard --report calls");
         }
     }
     for note in &screen.notes {
         wrapped(out, &note.text());
     }
-}
-
-fn empty_text(out: &mut String, empty: &Empty) {
-    wrapped(out, &empty.what);
 }
 
 fn block_text(out: &mut String, block: &Block, style: Style) {

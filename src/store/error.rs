@@ -33,7 +33,7 @@ pub enum StoreError {
         /// The newest one known here.
         known: i64,
     },
-    /// SQLite refused something.
+    /// `SQLite` refused something.
     #[error("database: {}", explain(.0))]
     Sql(#[from] rusqlite::Error),
     /// A derived value cannot be encoded.

@@ -1,4 +1,4 @@
-//! SQLite: the only SQL of the program.
+//! `SQLite`: the only SQL of the program.
 //!
 //! Knows: the domain, the summaries it keeps beside the trades. Must never know: feeds, views,
 //! terminals, the clock. One [`Store`] owns the one writing connection of a process; whoever

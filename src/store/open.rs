@@ -12,7 +12,7 @@ use crate::domain::Rules;
 
 use super::{Names, Store, StoreError};
 
-/// `CLBD`: what makes a SQLite file ours.
+/// `CLBD`: what makes a `SQLite` file ours.
 const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.

@@ -208,12 +208,11 @@ fn provider_id(tx: &Transaction<'_>, names: &mut Names, name: &str) -> Result<i6
             row.get(0)
         })
         .optional()?;
-    let id = match known {
-        Some(id) => id,
-        None => {
-            tx.execute("INSERT INTO provider (name) VALUES (?1)", [name])?;
-            tx.last_insert_rowid()
-        }
+    let id = if let Some(id) = known {
+        id
+    } else {
+        tx.execute("INSERT INTO provider (name) VALUES (?1)", [name])?;
+        tx.last_insert_rowid()
     };
     names.providers.insert(name.to_owned(), id);
     Ok(id)

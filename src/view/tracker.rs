@@ -472,6 +472,24 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
     pairs
 }
 
+/// The latest price against earlier ones: not the returns since the call.
+fn trailing(board: &Board, judged: &Judged) -> Vec<(String, Line)> {
+    let Some(trail) = judged.call.token.as_ref().and_then(|t| board.trail(t)) else {
+        return Vec::new();
+    };
+    [1, 6, 24]
+        .into_iter()
+        .map(|h| {
+            let change = trail.trailing_change(Span::hours(h), &board.settings().rules);
+            let cell = format::percent_cell(change);
+            (
+                format!("now against {h} h ago"),
+                Line::toned(cell.text, cell.tone),
+            )
+        })
+        .collect()
+}
+
 fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Vec<(String, Line)> {
     let o = &judged.outcome;
     let called = judged.call.called_at;
@@ -554,12 +572,7 @@ fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Ve
     {
         pairs.push(pair(label, percent(value)));
     }
-    if let Some(trail) = judged.call.token.as_ref().and_then(|t| board.trail(t)) {
-        for h in [1, 6, 24] {
-            let change = trail.trailing_change(Span::hours(h), &board.settings().rules);
-            pairs.push(pair(&format!("now against {h} h ago"), percent(change)));
-        }
-    }
+    pairs.extend(trailing(board, judged));
     if let Some(reported) = o.reported_rug {
         pairs.push(pair(
             "reported",

@@ -88,6 +88,10 @@ pub(super) struct Shown {
 
 impl Token {
     /// The token with this index. Its cost depends on nothing.
+    #[expect(
+        clippy::expect_used,
+        reason = "an address is never empty, all that a key refuses"
+    )]
     pub(super) fn of(seed: u64, index: i32) -> Self {
         let draw_key = key(key(seed, 0x70CE), i64::from(index));
         let d = &mut Draws::of(draw_key);
@@ -120,7 +124,6 @@ impl Token {
         let top10 = d.bell(if kind == Kind::Rug { 31.0 } else { 24.0 }, 8.0);
         Self {
             draw_key,
-            // An address is never empty, the only thing that a key refuses.
             key: TokenKey::new(Some(chain), &address).expect("address is not empty"),
             symbol,
             name,

@@ -1,7 +1,6 @@
 use super::*;
 use crate::stats::testing::{close, close_within, sample};
 use proptest::prelude::*;
-use std::time::{Duration, Instant};
 
 const G1: [f64; 8] = [287.3, 156.8, 12.5, -22.8, 67.3, 45.0, -98.2, 5.0];
 const G2: [f64; 5] = [-80.0, -60.0, 10.0, 20.0, -98.0];
@@ -89,10 +88,7 @@ fn mann_whitney_normal_matches_scipy() {
             sample(1, n1, shift, 1.0, grid),
             sample(2, n2, 0.0, 1.0, grid),
         );
-        let start = Instant::now();
         let got = mann_whitney(&x, &y).unwrap();
-        // Well under this in a release build; nothing enumerates.
-        assert!(start.elapsed() < Duration::from_secs(1));
         assert_eq!((got.u, got.method), (u, RankMethod::Normal));
         close(got.p, p);
     }
