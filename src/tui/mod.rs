@@ -20,6 +20,7 @@
 //! `run` waits for one thing, takes in everything else that waits already, and then draws at
 //! most once, only if something on screen changed.
 
+pub mod chord;
 pub mod draw;
 pub mod keymap;
 pub mod message;

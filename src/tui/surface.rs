@@ -86,7 +86,7 @@ impl Screen {
         })
     }
 
-    fn to_frame(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
+    fn framed(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
         CrosstermBackend::new(&mut self.frame)
     }
 
@@ -143,19 +143,19 @@ impl Backend for Screen {
         if content.peek().is_none() {
             return Ok(());
         }
-        self.to_frame().draw(content)
+        self.framed().draw(content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.cursor_hidden, true) {
             return Ok(());
         }
-        self.to_frame().hide_cursor()
+        self.framed().hide_cursor()
     }
 
     fn show_cursor(&mut self) -> io::Result<()> {
         self.cursor_hidden = false;
-        self.to_frame().show_cursor()
+        self.framed().show_cursor()
     }
 
     /// Always an error: the answer would come in as typed text.
@@ -164,15 +164,15 @@ impl Backend for Screen {
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.to_frame().set_cursor_position(position)
+        self.framed().set_cursor_position(position)
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.to_frame().clear()
+        self.framed().clear()
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
-        self.to_frame().clear_region(clear_type)
+        self.framed().clear_region(clear_type)
     }
 
     fn size(&self) -> io::Result<Size> {
