@@ -26,6 +26,7 @@ pub mod keymap;
 pub mod message;
 pub mod state;
 pub mod surface;
+mod take;
 pub mod terminal;
 mod text;
 pub mod theme;

@@ -29,7 +29,7 @@ pub trait Surface: Backend {
     /// Sends what is left of the last frame; whether all of it is out.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// When the terminal is gone, or was given back because something panicked.
     fn ready(&mut self) -> Result<bool, Self::Error>;
 
     /// Puts text on the user's clipboard.
@@ -93,9 +93,6 @@ impl Screen {
     /// Sends as much as the terminal takes now.
     fn push(&mut self) -> io::Result<bool> {
         while self.sent < self.out.len() {
-            if terminal::left() {
-                return Err(io::Error::other("the terminal was given back"));
-            }
             if !self.instant && !takes_more(self.file.as_fd()) {
                 return Ok(false);
             }
@@ -120,6 +117,9 @@ fn takes_more(file: BorrowedFd) -> bool {
 
 impl Surface for Screen {
     fn ready(&mut self) -> io::Result<bool> {
+        if terminal::left() {
+            return Err(io::Error::other("something panicked"));
+        }
         self.push()
     }
 
@@ -194,6 +194,9 @@ impl Backend for Screen {
     fn flush(&mut self) -> io::Result<()> {
         if self.frame.is_empty() {
             return Ok(());
+        }
+        if terminal::left() {
+            return Err(io::Error::other("something panicked"));
         }
         self.out.extend_from_slice(BEGIN);
         self.out.append(&mut self.frame);
