@@ -309,6 +309,28 @@ fn it_follows_the_size_and_quits_at_the_smallest() {
 }
 
 #[test]
+fn no_key_of_a_burst_or_beside_a_resize_is_lost() {
+    let mut stage = stage!(None, &[]);
+    stage.wait_for(ROWS);
+    stage.press(&"j".repeat(2000));
+    stage.press("?");
+    stage.wait_for(HELP);
+    for rows in [30, 20, 40, 25] {
+        stage.resize(rows, 90);
+        stage.press("?");
+        stage.wait("the help closed", |screen| {
+            !screen.contents().contains(HELP)
+        });
+        stage.resize(rows + 1, 100);
+        stage.press("?");
+        stage.wait_for(HELP);
+    }
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+#[test]
 fn it_asks_the_terminal_nothing_and_turns_no_mouse_on() {
     let mut stage = stage!(None, &[]);
     stage.wait_for(ROWS);
