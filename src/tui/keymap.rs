@@ -2,10 +2,12 @@
 //!
 //! Knows: actions, contexts, chords. Must never know: what an action does, or how it is drawn.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::KeyCode;
 
 use crate::domain::Range;
 use crate::view::Tab;
+
+pub use super::chord::Chord;
 
 /// Everything a key can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,91 +135,6 @@ impl Context {
     }
 }
 
-/// A key with the modifiers that must be held, and no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Chord {
-    code: KeyCode,
-    modifiers: KeyModifiers,
-}
-
-impl Chord {
-    const fn key(code: KeyCode) -> Self {
-        Self {
-            code,
-            modifiers: KeyModifiers::NONE,
-        }
-    }
-
-    const fn char(c: char) -> Self {
-        Self::key(KeyCode::Char(c))
-    }
-
-    const fn ctrl(c: char) -> Self {
-        Self {
-            code: KeyCode::Char(c),
-            modifiers: KeyModifiers::CONTROL,
-        }
-    }
-
-    /// The chord of a key event; `None` for the release of a key. Shift with a letter and the
-    /// capital are one chord, and so are Shift-Tab and the back-tab that terminals send for it.
-    #[must_use]
-    pub fn of(event: &KeyEvent) -> Option<Self> {
-        if event.kind == KeyEventKind::Release {
-            return None;
-        }
-        let (mut code, mut modifiers) = (event.code, event.modifiers);
-        let shift = modifiers.contains(KeyModifiers::SHIFT);
-        match code {
-            KeyCode::Char(c) => {
-                if shift && !modifiers.contains(KeyModifiers::CONTROL) {
-                    code = KeyCode::Char(c.to_ascii_uppercase());
-                } else if modifiers.contains(KeyModifiers::CONTROL) {
-                    code = KeyCode::Char(c.to_ascii_lowercase());
-                }
-                modifiers.remove(KeyModifiers::SHIFT);
-            }
-            KeyCode::Tab if shift => {
-                code = KeyCode::BackTab;
-                modifiers.remove(KeyModifiers::SHIFT);
-            }
-            KeyCode::BackTab => modifiers.remove(KeyModifiers::SHIFT),
-            _ => {}
-        }
-        Some(Self { code, modifiers })
-    }
-
-    /// The character that this chord types, if it types one.
-    #[must_use]
-    pub fn typed(self) -> Option<char> {
-        match self.code {
-            KeyCode::Char(c) if self.modifiers.is_empty() && !c.is_control() => Some(c),
-            _ => None,
-        }
-    }
-
-    /// The name in help and hints.
-    #[must_use]
-    pub fn label(self) -> String {
-        let name = match self.code {
-            KeyCode::Char(' ') => "space".to_owned(),
-            KeyCode::Char(c) if self.modifiers.contains(KeyModifiers::CONTROL) => {
-                c.to_ascii_uppercase().to_string()
-            }
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            other => format!("{other:?}"),
-        };
-        if self.modifiers.contains(KeyModifiers::CONTROL) {
-            format!("Ctrl-{name}")
-        } else {
-            name
-        }
-    }
-}
-
 /// A hint in the footer. One hint may stand for several rows of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hint {
@@ -303,89 +220,30 @@ const BOTTOM: &[Chord] = &[Chord::char('G'), Chord::key(KeyCode::End)];
 const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
 
 /// Every key there is.
+#[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &{
     use Action as A;
     use Context::{Always, Filter, Help, List, Page, View};
     [
-        row(
-            View,
-            A::Tab(Tab::Leaderboard),
-            &[Chord::char('1')],
-            "models by what they earned",
-        )
-        .hint(3, "1-4", "tab"),
-        row(
-            View,
-            A::Tab(Tab::Tracker),
-            &[Chord::char('2')],
-            "calls, live",
-        ),
-        row(
-            View,
-            A::Tab(Tab::Categories),
-            &[Chord::char('3')],
-            "how calls ended",
-        ),
-        row(
-            View,
-            A::Tab(Tab::Features),
-            &[Chord::char('4')],
-            "what separates pumps from rugs",
-        ),
+        row(View, A::Tab(Tab::Leaderboard), &[Chord::char('1')], "models by what they earned")
+            .hint(3, "1-4", "tab"),
+        row(View, A::Tab(Tab::Tracker), &[Chord::char('2')], "calls, live"),
+        row(View, A::Tab(Tab::Categories), &[Chord::char('3')], "how calls ended"),
+        row(View, A::Tab(Tab::Features), &[Chord::char('4')], "what separates pumps from rugs"),
         row(View, A::NextTab, &[Chord::key(KeyCode::Tab)], "next tab"),
-        row(
-            View,
-            A::PreviousTab,
-            &[Chord::key(KeyCode::BackTab)],
-            "previous tab",
-        ),
-        row(
-            View,
-            A::Range(Range::H24),
-            &[Chord::char('d')],
-            "the last 24 hours",
-        )
-        .hint(4, "d w m n a", "range"),
-        row(
-            View,
-            A::Range(Range::D7),
-            &[Chord::char('w')],
-            "the last 7 days",
-        ),
-        row(
-            View,
-            A::Range(Range::D30),
-            &[Chord::char('m')],
-            "the last 30 days",
-        ),
-        row(
-            View,
-            A::Range(Range::D90),
-            &[Chord::char('n')],
-            "the last 90 days",
-        ),
-        row(
-            View,
-            A::Range(Range::All),
-            &[Chord::char('a')],
-            "everything",
-        ),
+        row(View, A::PreviousTab, &[Chord::key(KeyCode::BackTab)], "previous tab"),
+        row(View, A::Range(Range::H24), &[Chord::char('d')], "the last 24 hours")
+            .hint(4, "d w m n a", "range"),
+        row(View, A::Range(Range::D7), &[Chord::char('w')], "the last 7 days"),
+        row(View, A::Range(Range::D30), &[Chord::char('m')], "the last 30 days"),
+        row(View, A::Range(Range::D90), &[Chord::char('n')], "the last 90 days"),
+        row(View, A::Range(Range::All), &[Chord::char('a')], "everything"),
         row(View, A::Shorter, &[Chord::char('[')], "a shorter range"),
         row(View, A::Longer, &[Chord::char(']')], "a longer range"),
-        row(
-            View,
-            A::Provisional,
-            &[Chord::char('p')],
-            "with or without calls still in their window",
-        )
-        .hint(9, "p", "provisional"),
-        row(
-            View,
-            A::Freeze,
-            &[Chord::char(' ')],
-            "freeze: new data waits until you press it again",
-        )
-        .hint(10, "space", "freeze"),
+        row(View, A::Provisional, &[Chord::char('p')], "with or without calls still in their window")
+            .hint(9, "p", "provisional"),
+        row(View, A::Freeze, &[Chord::char(' ')], "freeze: new data waits until you press it again")
+            .hint(10, "space", "freeze"),
         row(List, A::Down, DOWN, "down"),
         row(List, A::Up, UP, "up"),
         row(List, A::PageDown, PAGE_DOWN, "a screen down"),
@@ -393,48 +251,18 @@ pub const BINDINGS: &[Binding] = &{
         row(List, A::Top, TOP, "first row"),
         row(List, A::Bottom, BOTTOM, "last row"),
         row(List, A::Open, &[Chord::key(KeyCode::Enter)], "open the row").hint(5, "Enter", "open"),
-        row(
-            List,
-            A::NextSort,
-            &[Chord::char('s')],
-            "sort by the next column; after the last, as built",
-        )
-        .hint(6, "s S", "sort"),
-        row(
-            List,
-            A::ReverseSort,
-            &[Chord::char('S')],
-            "turn the order round",
-        ),
-        row(
-            List,
-            A::Filter,
-            &[Chord::char('/')],
-            "show only rows that contain a text",
-        )
-        .hint(7, "/", "filter"),
+        row(List, A::NextSort, &[Chord::char('s')], "sort by the next column, at last as built")
+            .hint(6, "s S", "sort"),
+        row(List, A::ReverseSort, &[Chord::char('S')], "turn the order round"),
+        row(List, A::Filter, &[Chord::char('/')], "show only rows that contain a text")
+            .hint(7, "/", "filter"),
         row(List, A::ClearFilter, ESC, "drop the filter"),
-        row(
-            List,
-            A::Copy,
-            &[Chord::char('y')],
-            "copy the row's address or id to your clipboard",
-        )
-        .hint(8, "y", "copy"),
-        row(
-            Filter,
-            A::KeepFilter,
-            &[Chord::key(KeyCode::Enter)],
-            "keep it",
-        )
-        .hint(1, "Enter", "keep"),
+        row(List, A::Copy, &[Chord::char('y')], "copy the row's address or id to your clipboard")
+            .hint(8, "y", "copy"),
+        row(Filter, A::KeepFilter, &[Chord::key(KeyCode::Enter)], "keep it")
+            .hint(1, "Enter", "keep"),
         row(Filter, A::ClearFilter, ESC, "drop it").hint(2, "Esc", "drop"),
-        row(
-            Filter,
-            A::EraseFilter,
-            &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')],
-            "take the last character away",
-        ),
+        row(Filter, A::EraseFilter, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
         row(Filter, A::Down, &[Chord::key(KeyCode::Down)], "down"),
         row(Filter, A::Up, &[Chord::key(KeyCode::Up)], "up"),
         row(Filter, A::Quit, &[Chord::ctrl('c')], "quit"),
@@ -444,14 +272,9 @@ pub const BINDINGS: &[Binding] = &{
         row(Page, A::PageUp, PAGE_UP, "a screen up"),
         row(Page, A::Top, TOP, "to the top"),
         row(Page, A::Bottom, BOTTOM, "to the end"),
-        row(
-            Page,
-            A::Copy,
-            &[Chord::char('y')],
-            "copy its address or id to your clipboard",
-        )
-        .hint(8, "y", "copy"),
-        row(Page, A::Back, ESC, "back to the rows").hint(1, "Esc", "back"),
+        row(Page, A::Copy, &[Chord::char('y')], "copy its address or id to your clipboard")
+            .hint(8, "y", "copy"),
+        row(Page, A::Back, ESC, "back to the rows").hint(0, "Esc", "back"),
         row(Help, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
         row(Help, A::Up, UP, "a line up"),
         row(Help, A::PageDown, PAGE_DOWN, "a screen down"),
@@ -459,26 +282,16 @@ pub const BINDINGS: &[Binding] = &{
         row(Help, A::Top, TOP, "to the top"),
         row(Help, A::Bottom, BOTTOM, "to the end"),
         row(Help, A::Back, ESC, "close").hint(0, "Esc", "close"),
-        row(
-            Always,
-            A::Help,
-            &[Chord::char('?')],
-            "open or close this help",
-        )
-        .hint(1, "?", "help"),
-        row(
-            Always,
-            A::Quit,
-            &[Chord::char('q'), Chord::ctrl('c')],
-            "quit",
-        )
-        .hint(2, "q", "quit"),
+        row(Always, A::Help, &[Chord::char('?')], "open or close this help").hint(1, "?", "help"),
+        row(Always, A::Quit, &[Chord::char('q'), Chord::ctrl('c')], "quit").hint(2, "q", "quit"),
     ]
 };
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers};
 
     use super::*;
 

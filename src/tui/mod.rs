@@ -20,20 +20,22 @@
 //! `run` waits for one thing, takes in everything else that waits already, and then draws at
 //! most once, only if something on screen changed.
 
+pub mod chord;
 pub mod draw;
 pub mod keymap;
 pub mod message;
 pub mod state;
 pub mod surface;
+mod take;
 pub mod terminal;
 mod text;
 pub mod theme;
 pub mod update;
 
 use std::error::Error;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -41,7 +43,7 @@ use crossterm::event::Event;
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, Sleep, interval, sleep};
 
 use crate::domain::Range;
 use crate::view::{Question, Tab};
@@ -56,6 +58,8 @@ use update::{Effects, Input, update};
 
 /// The most things taken in before a frame is drawn all the same.
 const AT_ONCE: usize = 1024;
+/// How long a frame stays at least: keys that come in a burst come one by one.
+const REST: Duration = Duration::from_millis(8);
 /// How soon a line that was full is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -133,15 +137,17 @@ where
     let mut tick = interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut dirty, mut talking) = (true, true);
+    let mut rest: Option<Pin<Box<Sleep>>> = None;
     loop {
         let ready = terminal.backend_mut().ready().map_err(RunError::terminal)?;
-        if dirty && ready {
+        if dirty && ready && rest.is_none() {
             let mut drawn = state.drawn;
             terminal
                 .draw(|frame| drawn = draw::screen(frame, &state, theme))
                 .map_err(RunError::terminal)?;
             state.settle(drawn);
             dirty = false;
+            rest = Some(Box::pin(sleep(REST)));
         }
         let first = tokio::select! {
             biased;
@@ -160,6 +166,7 @@ where
                 talking = message.is_some();
                 message.map(Input::Message)
             }
+            () = over(&mut rest) => None,
             () = sleep(AGAIN), if !ready => None,
         };
         let mut next = first;
@@ -181,6 +188,15 @@ where
             };
         }
     }
+}
+
+/// Waits until the last frame has stayed long enough; for ever when it has.
+async fn over(rest: &mut Option<Pin<Box<Sleep>>>) {
+    match rest {
+        Some(sleep) => sleep.await,
+        None => pending().await,
+    }
+    *rest = None;
 }
 
 fn carry_out<B>(

@@ -309,7 +309,7 @@ mod tests {
     use super::*;
     use crate::view::{Cell, Row, Table};
 
-    fn shown(keys: &[&str]) -> Option<Shown> {
+    fn shown(keys: &[&str]) -> Shown {
         let rows = keys
             .iter()
             .map(|key| Row {
@@ -326,28 +326,28 @@ mod tests {
             },
             ..Screen::default()
         };
-        Some(Shown {
+        Shown {
             screen: Arc::new(screen),
             range: Range::D7,
-        })
+        }
     }
 
     #[test]
     fn the_selection_stays_with_its_row() {
         let mut list = List {
-            shown: shown(&["a", "b", "c"]),
+            shown: Some(shown(&["a", "b", "c"])),
             ..List::default()
         };
         list.arrange();
         assert_eq!(list.selected(), Some("a"));
         assert!(list.select(1));
-        list.shown = shown(&["x", "c", "b", "a"]);
+        list.shown = Some(shown(&["x", "c", "b", "a"]));
         list.arrange();
         assert_eq!((list.selected(), list.position), (Some("b"), 2));
-        list.shown = shown(&["x", "c"]);
+        list.shown = Some(shown(&["x", "c"]));
         list.arrange();
         assert_eq!((list.selected(), list.position), (Some("c"), 1));
-        list.shown = shown(&[]);
+        list.shown = Some(shown(&[]));
         list.arrange();
         assert_eq!((list.selected(), list.position), (None, 0));
         assert!(list.row().is_none());

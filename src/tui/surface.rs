@@ -29,7 +29,7 @@ pub trait Surface: Backend {
     /// Sends what is left of the last frame; whether all of it is out.
     ///
     /// # Errors
-    /// When the terminal is gone.
+    /// When the terminal is gone, or was given back because something panicked.
     fn ready(&mut self) -> Result<bool, Self::Error>;
 
     /// Puts text on the user's clipboard.
@@ -86,16 +86,13 @@ impl Screen {
         })
     }
 
-    fn to_frame(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
+    fn framed(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
         CrosstermBackend::new(&mut self.frame)
     }
 
     /// Sends as much as the terminal takes now.
     fn push(&mut self) -> io::Result<bool> {
         while self.sent < self.out.len() {
-            if terminal::left() {
-                return Err(io::Error::other("the terminal was given back"));
-            }
             if !self.instant && !takes_more(self.file.as_fd()) {
                 return Ok(false);
             }
@@ -120,6 +117,9 @@ fn takes_more(file: BorrowedFd) -> bool {
 
 impl Surface for Screen {
     fn ready(&mut self) -> io::Result<bool> {
+        if terminal::left() {
+            return Err(io::Error::other("something panicked"));
+        }
         self.push()
     }
 
@@ -143,19 +143,19 @@ impl Backend for Screen {
         if content.peek().is_none() {
             return Ok(());
         }
-        self.to_frame().draw(content)
+        self.framed().draw(content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.cursor_hidden, true) {
             return Ok(());
         }
-        self.to_frame().hide_cursor()
+        self.framed().hide_cursor()
     }
 
     fn show_cursor(&mut self) -> io::Result<()> {
         self.cursor_hidden = false;
-        self.to_frame().show_cursor()
+        self.framed().show_cursor()
     }
 
     /// Always an error: the answer would come in as typed text.
@@ -164,15 +164,15 @@ impl Backend for Screen {
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.to_frame().set_cursor_position(position)
+        self.framed().set_cursor_position(position)
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.to_frame().clear()
+        self.framed().clear()
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
-        self.to_frame().clear_region(clear_type)
+        self.framed().clear_region(clear_type)
     }
 
     fn size(&self) -> io::Result<Size> {
@@ -194,6 +194,9 @@ impl Backend for Screen {
     fn flush(&mut self) -> io::Result<()> {
         if self.frame.is_empty() {
             return Ok(());
+        }
+        if terminal::left() {
+            return Err(io::Error::other("something panicked"));
         }
         self.out.extend_from_slice(BEGIN);
         self.out.append(&mut self.frame);

@@ -78,7 +78,7 @@ pub fn wrap(line: &view::Line, room: usize) -> Vec<view::Line> {
     let mut out = vec![view::Line::default()];
     let mut used = 0;
     for words in &line.0 {
-        for piece in words.text.split_inclusive(' ') {
+        for piece in pieces(&words.text) {
             let mut piece = piece;
             loop {
                 let bare = width(piece.trim_end());
@@ -106,7 +106,28 @@ pub fn wrap(line: &view::Line, room: usize) -> Vec<view::Line> {
             used += width(piece);
         }
     }
+    for last in out.iter_mut().filter_map(|line| line.0.last_mut()) {
+        last.text.truncate(last.text.trim_end_matches(' ').len());
+    }
     out
+}
+
+/// Words with the space behind them. A percent sign stays with its figure.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest
+            .match_indices(' ')
+            .map(|(at, space)| at + space.len())
+            .find(|end| !rest[*end..].starts_with('%'))
+            .unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(piece)
+    })
 }
 
 fn push(out: &mut [view::Line], text: &str, tone: view::Tone) {
@@ -167,6 +188,8 @@ mod tests {
             let joined: String = wrapped.iter().map(view::Line::text).collect();
             assert_eq!(joined.replace(' ', ""), "onetwothree狗狗币狗狗币four");
         }
+        let figure = view::Line::plain("at most 50 % of it");
+        assert_eq!(wrap(&figure, 10)[1].text(), "50 % of it");
         assert_eq!(wrap(&view::Line::default(), 10).len(), 1);
         assert_eq!(wrap(&line, 0).len(), wrap(&line, 1).len());
     }

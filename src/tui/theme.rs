@@ -169,7 +169,7 @@ impl Theme {
     /// A line of text.
     #[must_use]
     pub fn line(self, line: &view::Line) -> Line<'static> {
-        Line::from_iter(line.0.iter().map(|words| self.words(words)))
+        line.0.iter().map(|words| self.words(words)).collect()
     }
 }
 

@@ -5,11 +5,12 @@
 use crossterm::event::{Event, KeyEvent};
 
 use crate::domain::Range;
-use crate::view::{Align, Header, Order, Page, Question, Tab};
+use crate::view::{Align, Order, Question, Tab};
 
 use super::keymap::{self, Action, Chord, Place};
 use super::message::Message;
-use super::state::{OpenPage, Shown, State};
+use super::state::{OpenPage, State};
+use super::take::take;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -317,73 +318,4 @@ fn copy(state: &mut State) -> Effects {
         copy: Some(text),
         ..Effects::default()
     }
-}
-
-/// Takes a message in; says whether the screen looks different now.
-fn take(state: &mut State, message: Message) -> bool {
-    match message {
-        Message::Screen {
-            epoch,
-            tab,
-            range,
-            screen,
-        } => state.takes_screen(epoch) && take_screen(state, tab, Shown { screen, range }),
-        Message::Page {
-            epoch,
-            tab,
-            key,
-            page,
-        } => state.takes_page(epoch) && take_page(state, tab, &key, page),
-        Message::Header(header) => take_header(state, header),
-        Message::Toast(text) => {
-            state.say(text);
-            true
-        }
-    }
-}
-
-fn take_screen(state: &mut State, tab: Tab, shown: Shown) -> bool {
-    let in_front = tab == state.tab && state.page.is_none() && state.help.is_none();
-    let frozen = state.frozen;
-    let list = state.list_of(tab);
-    if frozen && list.answered {
-        list.waiting = Some(shown);
-        return false;
-    }
-    list.answered = true;
-    if list.shown.as_ref() == Some(&shown) {
-        return false;
-    }
-    list.shown = Some(shown);
-    list.arrange();
-    in_front
-}
-
-fn take_page(state: &mut State, tab: Tab, key: &str, page: Page) -> bool {
-    let (frozen, range) = (state.frozen, state.requested);
-    let Some(open) = &mut state.page else {
-        return false;
-    };
-    if open.tab != tab || open.key != key {
-        return false;
-    }
-    if frozen && open.answered {
-        open.waiting = Some(page);
-        return false;
-    }
-    let same = open.range == range && open.page.as_ref() == Some(&page);
-    open.answered = true;
-    open.range = range;
-    open.page = Some(page);
-    !same && state.help.is_none()
-}
-
-/// While frozen the as-of stays that of the numbers; feed health goes on.
-fn take_header(state: &mut State, mut header: Header) -> bool {
-    if state.frozen && !state.header.as_of.is_empty() {
-        header.as_of.clone_from(&state.header.as_of);
-    }
-    let changed = state.header != header;
-    state.header = header;
-    changed
 }

@@ -241,14 +241,14 @@ impl Cell {
 }
 
 impl SortKey {
-    /// Ascending order, unknown last; equal when they cannot be told apart.
+    /// Ascending order of folded keys, unknown last; equal when they cannot be told apart.
     fn cmp(&self, other: &Self, descending: bool) -> Ordering {
         let order = match (self, other) {
             (Self::Unknown, Self::Unknown) => return Ordering::Equal,
             (Self::Unknown, _) => return Ordering::Greater,
             (_, Self::Unknown) => return Ordering::Less,
             (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
-            (Self::Word(a), Self::Word(b)) => a.to_lowercase().cmp(&b.to_lowercase()),
+            (Self::Word(a), Self::Word(b)) => a.cmp(b),
             (Self::Number(_), Self::Word(_)) => Ordering::Less,
             (Self::Word(_), Self::Number(_)) => Ordering::Greater,
         };
@@ -277,24 +277,94 @@ impl Table {
         if let Some(order) = order
             && let Some(column) = self.columns.iter().position(|c| c.key == order.column)
         {
-            shown.sort_by(|a, b| {
-                let key = |i: &usize| self.rows[*i].cells.get(column).map(|c| &c.sort);
-                match (key(a), key(b)) {
-                    (Some(a), Some(b)) => a.cmp(b, order.descending),
-                    _ => Ordering::Equal,
-                }
-            });
+            // Words are folded once, not at each comparison.
+            let mut keyed: Vec<(SortKey, usize)> = shown
+                .iter()
+                .map(|i| (self.rows[*i].sort_key(column), *i))
+                .collect();
+            keyed.sort_by(|(a, _), (b, _)| a.cmp(b, order.descending));
+            shown = keyed.into_iter().map(|(_, i)| i).collect();
         }
         shown
     }
 }
 
 impl Row {
+    /// What the row sorts by in a column, without case.
+    fn sort_key(&self, column: usize) -> SortKey {
+        match self.cells.get(column).map(|cell| &cell.sort) {
+            None | Some(SortKey::Unknown) => SortKey::Unknown,
+            Some(SortKey::Number(value)) => SortKey::Number(*value),
+            Some(SortKey::Word(word)) => SortKey::Word(word.to_lowercase()),
+        }
+    }
+
     fn matches(&self, needle: &str) -> bool {
-        self.key.to_lowercase().contains(needle)
-            || self
-                .cells
-                .iter()
-                .any(|cell| cell.text.to_lowercase().contains(needle))
+        holds(&self.key, needle) || self.cells.iter().any(|cell| holds(&cell.text, needle))
+    }
+}
+
+/// Whether a text holds a needle in lower case, without case; without copying plain ASCII.
+fn holds(text: &str, needle: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(needle);
+    }
+    let (text, needle) = (text.as_bytes(), needle.as_bytes());
+    text.windows(needle.len().max(1))
+        .any(|part| part.eq_ignore_ascii_case(needle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let column = |key| Column {
+            key,
+            title: key,
+            align: Align::Left,
+            priority: 0,
+            max_width: 10,
+            help: "",
+        };
+        let row = |key: &str, name: &str, value: Option<f64>| Row {
+            key: key.into(),
+            cells: vec![
+                Cell::word(name),
+                value.map_or_else(|| Cell::unknown("-"), |v| Cell::number(v.to_string(), v)),
+            ],
+            dim: false,
+            copy: String::new(),
+        };
+        Table {
+            columns: vec![column("name"), column("value")],
+            rows: vec![
+                row("k0", "beta", Some(2.0)),
+                row("k1", "Alpha", None),
+                row("k2", "狗狗币 ÄB", Some(10.0)),
+                row("k3", "alpha", Some(2.0)),
+            ],
+        }
+    }
+
+    #[test]
+    fn unknown_is_last_both_ways_and_ties_keep_their_order() {
+        let by = |column, descending| table().arrange(Some(Order { column, descending }), "");
+        assert_eq!(by("value", false), [0, 3, 2, 1]);
+        assert_eq!(by("value", true), [2, 0, 3, 1]);
+        assert_eq!(by("name", false), [1, 3, 0, 2]);
+        assert_eq!(by("no such column", true), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_filter_matches_any_cell_or_the_key_without_case() {
+        let with = |filter| table().arrange(None, filter);
+        assert_eq!(with("ALPHA"), [1, 3]);
+        assert_eq!(with(" äb "), [2]);
+        assert_eq!(with("狗"), [2]);
+        assert_eq!(with("K2"), [2]);
+        assert_eq!(with("10"), [2]);
+        assert_eq!(with(""), [0, 1, 2, 3]);
+        assert!(with("nowhere to be found in any of the rows").is_empty());
     }
 }

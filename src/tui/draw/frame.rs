@@ -27,7 +27,7 @@ pub fn top(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
         .chain([(short_tab(state, theme), range(state, theme))])
     {
         let (left, right) = (line_width(&tabs), line_width(&ranges));
-        if left + right + 1 <= room {
+        if left + right < room {
             let mut line = tabs;
             line.push_span(Span::raw(spaces(room - left - right)));
             line.extend(ranges.spans);
@@ -35,8 +35,12 @@ pub fn top(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
             return;
         }
     }
-    let line = short_tab(state, theme);
-    put(frame, area, 0, &cut_line(line, room, theme.glyphs.ellipsis));
+    let range = range(state, theme);
+    let left = room.saturating_sub(line_width(&range) + 1);
+    let mut line = cut_line(short_tab(state, theme), left, theme.glyphs.ellipsis);
+    push_gap(&mut line, 1);
+    line.extend(range.spans);
+    put(frame, area, 0, &line);
 }
 
 /// Name and tabs, from the fullest wording to the shortest.
@@ -46,10 +50,7 @@ fn tabs(state: &State, theme: Theme) -> [Line<'static>; 4] {
         if name {
             line.push_span(Span::styled("callboard", theme.key()));
         }
-        if state.header.demo.is_some() {
-            push_gap(&mut line, 2);
-            line.push_span(Span::styled("DEMO", theme.badge()));
-        }
+        push_badges(&mut line, 2, state, theme);
         for tab in Tab::EACH {
             push_gap(&mut line, 2);
             let chosen = tab == state.tab;
@@ -74,12 +75,18 @@ fn mark(chosen: bool, theme: Theme) -> ratatui::style::Style {
     if chosen { theme.chosen() } else { theme.dim() }
 }
 
+fn push_badges(line: &mut Line<'static>, gap: usize, state: &State, theme: Theme) {
+    let demo = state.header.demo.as_ref().map(|_| "DEMO");
+    for badge in demo.into_iter().chain(state.frozen.then_some("FROZEN")) {
+        push_gap(line, gap);
+        line.push_span(Span::styled(badge, theme.badge()));
+    }
+}
+
 fn short_tab(state: &State, theme: Theme) -> Line<'static> {
     let mut line = Line::default();
-    if state.header.demo.is_some() {
-        line.push_span(Span::styled("DEMO", theme.badge()));
-        push_gap(&mut line, 1);
-    }
+    push_badges(&mut line, 1, state, theme);
+    push_gap(&mut line, 1);
     line.push_span(Span::styled(state.tab.title(), theme.chosen()));
     line
 }
@@ -124,11 +131,7 @@ fn push_gap(line: &mut Line<'static>, cells: usize) {
 pub fn second(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let room = usize::from(area.width);
     let mut line = Line::default();
-    if state.frozen {
-        line.push_span(Span::styled("FROZEN", theme.badge()));
-    }
     if state.provisional {
-        push_gap(&mut line, 2);
         line.push_span(Span::styled("+ provisional", theme.chosen()));
     }
     let dim = |text: &str| Line::styled(text.to_owned(), theme.dim());

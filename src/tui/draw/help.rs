@@ -1,4 +1,4 @@
-//! The help: every key from the table, and what the columns of the tab in front say.
+//! The help: every key from the table, what the columns of the tab in front say, its notes.
 //!
 //! Knows: the key table, columns. Must never know: what an action does.
 
@@ -49,12 +49,22 @@ fn lines(state: &State, room: usize, theme: Theme) -> Vec<Line<'static>> {
             sections.push((format!("Columns of {}", state.tab.title()), rows));
         }
     }
+    let notes = state.list().shown.as_ref().map(|s| &s.screen.notes);
+    let notes = notes.filter(|notes| !notes.is_empty());
     let count = blocks::columns(sections.len(), room, COLUMN);
     let each = (room + 4) / count - 4.min(room);
-    let sections = sections
+    let mut sections: Vec<Vec<Line>> = sections
         .into_iter()
         .map(|(title, rows)| section(&title, &rows, each, theme))
         .collect();
+    // A short screen may have no room for them.
+    if let Some(notes) = notes {
+        let title = format!("Notes on {}", state.tab.title());
+        let mut lines = section(&title, &[], each, theme);
+        let wrapped = notes.iter().flat_map(|note| wrap(note, each));
+        lines.extend(wrapped.map(|line| theme.line(&line)));
+        sections.push(lines);
+    }
     blocks::side_by_side(sections, count, each)
 }
 
@@ -95,10 +105,9 @@ mod tests {
     fn every_row_of_the_table_is_in_the_help() {
         let state = State::new(Tab::Tracker, Range::D7);
         for room in [76, 196] {
-            let text: String = lines(&state, room, Theme::new(true, false))
-                .iter()
-                .map(|line| format!("{line}\n"))
-                .collect();
+            let lines = lines(&state, room, Theme::new(true, false));
+            let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            let text = text.join("\n");
             for binding in keymap::BINDINGS {
                 assert!(text.contains(binding.help), "{}", binding.help);
                 assert!(text.contains(&chords(binding)), "{}", chords(binding));

@@ -36,7 +36,7 @@ pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Draw
     };
     let screen = &shown.screen;
     let inner = indented(body);
-    let (mut above, mut notes) = if parts.above {
+    let (above, notes) = if parts.above {
         (
             blocks::flow(&screen.above, usize::from(inner.width), theme),
             notes(screen, usize::from(inner.width), theme),
@@ -47,14 +47,14 @@ pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Draw
     let rows = list.arranged.len();
     let needs = if rows == 0 { 4 } else { rows + 1 };
     let mut spare = usize::from(body.height).saturating_sub(needs.min(TABLE_KEEPS));
-    keep(&mut above, &mut spare, theme);
-    keep(&mut notes, &mut spare, theme);
+    let above = Cut::to(above, &mut spare);
+    let notes = Cut::to(notes, &mut spare);
 
-    for (row, line) in above.iter().enumerate() {
+    let (above_height, notes_height) = (above.height() as u16, notes.height() as u16);
+    for (row, line) in above.lines.iter().enumerate() {
         put(frame, inner, row, line);
     }
-    let above_height = with_gap(&above) as u16;
-    let notes_height = with_gap(&notes) as u16;
+    put(frame, inner, above.lines.len(), &above.gap(theme));
     let room = body.height.saturating_sub(above_height + notes_height);
     let area = Rect {
         y: body.y + above_height,
@@ -83,7 +83,8 @@ pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Draw
         height: notes_height.min(body.bottom().saturating_sub(area.y + below)),
         ..inner
     };
-    for (row, line) in notes.iter().enumerate() {
+    put(frame, foot, 0, &notes.gap(theme));
+    for (row, line) in notes.lines.iter().enumerate() {
         put(frame, foot, row + 1, line);
     }
     drawn
@@ -98,26 +99,48 @@ fn indented(area: Rect) -> Rect {
     }
 }
 
-/// The height of lines with the empty one that parts them from the table.
-fn with_gap(lines: &[Line]) -> usize {
-    if lines.is_empty() { 0 } else { lines.len() + 1 }
+/// Lines that fit, and how many do not; the line that parts them from the table says so.
+struct Cut {
+    lines: Vec<Line<'static>>,
+    gone: usize,
 }
 
-/// Cuts lines to the space there is, says how many are gone, and takes their space.
-fn keep(lines: &mut Vec<Line<'static>>, spare: &mut usize, theme: Theme) {
-    if with_gap(lines) > *spare {
-        let room = spare.saturating_sub(1);
-        let gone = lines.len() - room.saturating_sub(1);
-        lines.truncate(room.saturating_sub(1));
-        if room > 0 {
-            let text = format!(
-                "{} {gone} more lines on a taller screen",
-                theme.glyphs.ellipsis
-            );
-            lines.push(Line::styled(text, theme.dim()));
+impl Cut {
+    /// Cuts lines to the space there is, and takes their space. A heading that would stand
+    /// alone goes too.
+    fn to(mut lines: Vec<Line<'static>>, spare: &mut usize) -> Self {
+        let all = lines.len();
+        if all >= *spare {
+            lines.truncate(spare.saturating_sub(1));
+            if let [.., gap, _heading] = lines.as_slice()
+                && gap.spans.is_empty()
+            {
+                lines.truncate(lines.len() - 2);
+            }
+        }
+        let cut = Self {
+            gone: all - lines.len(),
+            lines,
+        };
+        *spare = spare.saturating_sub(cut.height());
+        cut
+    }
+
+    /// With the line that parts it from the table.
+    fn height(&self) -> usize {
+        match self.lines.len() {
+            0 => 0,
+            n => n + 1,
         }
     }
-    *spare = spare.saturating_sub(with_gap(lines));
+
+    fn gap(&self, theme: Theme) -> Line<'static> {
+        if self.gone == 0 {
+            return Line::default();
+        }
+        let text = format!("{} {} more lines", theme.glyphs.ellipsis, self.gone);
+        Line::styled(text, theme.dim())
+    }
 }
 
 fn notes(screen: &Screen, width: usize, theme: Theme) -> Vec<Line<'static>> {

@@ -67,7 +67,7 @@ fn scrolled(frame: &mut Frame, area: Rect, lines: &[Line], scroll: usize, theme:
 
 /// A thumb at the right edge, when there is more than fits.
 fn scrollbar(frame: &mut Frame, area: Rect, offset: usize, fits: usize, of: usize, theme: Theme) {
-    if of <= fits || fits < 3 || area.width < 20 {
+    if !has_scrollbar(area.width, fits, of) {
         return;
     }
     let size = (fits * fits / of).clamp(1, fits);
@@ -81,6 +81,11 @@ fn scrollbar(frame: &mut Frame, area: Rect, offset: usize, fits: usize, of: usiz
     for row in start..start + size {
         put(frame, column, row, &thumb);
     }
+}
+
+/// Whether there is more than fits, and room to say so.
+const fn has_scrollbar(width: u16, fits: usize, of: usize) -> bool {
+    of > fits && fits >= 3 && width >= 30
 }
 
 /// Draws lines in the middle of an area.

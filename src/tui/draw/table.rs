@@ -13,7 +13,7 @@ use crate::tui::text::{cut, spaces, width};
 use crate::tui::theme::Theme;
 use crate::view::{Align, Order, Row, Table};
 
-use super::{put, scrollbar};
+use super::{has_scrollbar, put, scrollbar};
 
 /// The sign of the selected row; it stands before the first column.
 const MARK: &str = "> ";
@@ -38,22 +38,43 @@ pub fn fit(table: &Table, rows: &[&Row], room: usize, order: Option<Order>, them
     let total = |columns: &[(usize, usize)], gap: usize| {
         columns.iter().map(|(_, w)| w + gap).sum::<usize>() - gap.min(columns.len() * gap)
     };
+    let sorted = |index: usize| order.is_some_and(|o| o.column == table.columns[index].key);
     while total(&columns, 2) > room {
-        let droppable = columns
+        let last = columns
             .iter()
             .enumerate()
-            .filter(|(_, (index, _))| {
-                let column = &table.columns[*index];
-                column.priority > 0 && order.is_none_or(|o| o.column != column.key)
-            })
+            .filter(|(_, (index, _))| table.columns[*index].priority > 0 && !sorted(*index))
             .max_by_key(|(at, (index, _))| (table.columns[*index].priority, *at));
-        let Some((at, _)) = droppable else { break };
+        let Some((at, _)) = last else { break };
+        columns.remove(at);
+    }
+    // Too narrow even for those that always stay: names are squeezed, but a number is shown
+    // whole or not at all, the widest going first.
+    let left = |index: usize| table.columns[index].align == Align::Left;
+    let squeezed = |columns: &[(usize, usize)]| {
+        let least = columns.iter().map(|(index, wide)| {
+            let least = if left(*index) {
+                NARROWEST.min(*wide)
+            } else {
+                *wide
+            };
+            (*index, least)
+        });
+        total(&least.collect::<Vec<_>>(), 2)
+    };
+    while columns.len() > 1 && squeezed(&columns) > room {
+        let widest = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, (index, _))| !left(*index) && !sorted(*index))
+            .max_by_key(|(at, (_, wide))| (*wide, *at));
+        let at = widest.map_or(columns.len() - 1, |(at, _)| at);
         columns.remove(at);
     }
     while total(&columns, 2) > room {
         let widest = columns
             .iter_mut()
-            .filter(|(_, wide)| *wide > NARROWEST)
+            .filter(|(index, wide)| *wide > NARROWEST && left(*index))
             .max_by_key(|(_, wide)| *wide);
         let Some((_, wide)) = widest else { break };
         *wide -= 1;
@@ -65,16 +86,16 @@ pub fn fit(table: &Table, rows: &[&Row], room: usize, order: Option<Order>, them
     Fit { columns, gap }
 }
 
-/// The cells a column would like: its widest text on screen, within its bound.
+/// The cells a column would like: its widest text on screen within its bound, and its title.
 fn needs(table: &Table, rows: &[&Row], index: usize, order: Option<Order>, theme: Theme) -> usize {
-    let column = &table.columns[index];
+    let title = width(&title(table, index, order, theme));
     rows.iter()
         .filter_map(|row| row.cells.get(index))
         .map(|cell| width(&cell.text))
-        .chain([width(&title(table, index, order, theme))])
         .max()
         .unwrap_or(0)
-        .min(usize::from(column.max_width).max(1))
+        .min(usize::from(table.columns[index].max_width))
+        .max(title)
 }
 
 fn title(table: &Table, index: usize, order: Option<Order>, theme: Theme) -> String {
@@ -169,7 +190,7 @@ pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Th
         .take(fits)
         .filter_map(|index| table.rows.get(*index))
         .collect();
-    let bar = usize::from(rows > fits) * 2;
+    let bar = 2 * usize::from(has_scrollbar(area.width, fits, rows));
     let room = usize::from(area.width).saturating_sub(width(MARK) + bar);
     let fit = fit(table, &on_screen, room, list.order, theme);
     if titled == 1 {
@@ -258,12 +279,9 @@ mod tests {
         let rows: Vec<&Row> = table.rows.iter().collect();
         let theme = Theme::new(false, false);
         let fit = fit(&table, &rows, room, order, theme);
-        for wide in 0..3 {
-            let line = row(&table, rows[0], &fit, false, theme);
-            let _ = wide;
-            let total = crate::tui::text::line_width(&line);
-            assert!(total <= room.max(NARROWEST), "{total} > {room}");
-        }
+        let line = row(&table, rows[0], &fit, false, theme);
+        let total = crate::tui::text::line_width(&line);
+        assert!(total <= room.max(NARROWEST), "{total} > {room}");
         fit.columns.iter().map(|(index, _)| *index).collect()
     }
 
@@ -274,6 +292,7 @@ mod tests {
         assert_eq!(chosen(30, None), [0, 2]);
         assert_eq!(chosen(20, None), [0]);
         assert_eq!(chosen(6, None), [0]);
+        assert_eq!(chosen(1, None), [0]);
     }
 
     #[test]

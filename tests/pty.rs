@@ -1,0 +1,412 @@
+//! The real program on a real pseudo-terminal: what it writes, how it ends, what it leaves.
+//!
+//! `CALLBOARD_PTY_PROGRAM` runs the suite against another program that draws the dashboard.
+//! Everything waits for output or for the end of a process, with a limit; nothing sleeps.
+#![cfg(unix)]
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{
+    Child, CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty, native_pty_system,
+};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Whether the program of this crate opens a dashboard by now.
+const BUILT: bool = false;
+/// What makes it show data without a network or a database.
+const ARGUMENTS: &[&str] = &["--demo"];
+/// On the screen from the first frame on.
+const FIRST: &str = "Leaderboard";
+/// On the screen when rows are there: the mark of the selected one.
+const ROWS: &str = "> ";
+/// On the screen when the help is open.
+const HELP: &str = "Tabs and ranges";
+/// How soon anything must have happened. The product's bar for leaving is 2 s.
+const LEAVES: Duration = Duration::from_secs(2);
+const DRAWS: Duration = Duration::from_secs(10);
+
+/// The program to run and its arguments; `None` while there is none.
+fn program() -> Option<(String, Vec<String>)> {
+    if let Ok(path) = std::env::var("CALLBOARD_PTY_PROGRAM") {
+        return Some((path, vec![]));
+    }
+    if !BUILT {
+        eprintln!("skipped: the program does not open a dashboard yet");
+        return None;
+    }
+    let arguments = ARGUMENTS.iter().map(ToString::to_string).collect();
+    Some((env!("CARGO_BIN_EXE_callboard").to_owned(), arguments))
+}
+
+/// A program on a terminal.
+struct Stage {
+    master: Option<Box<dyn MasterPty + Send>>,
+    /// Held so that the terminal can be looked at after the program is gone.
+    slave: Option<Box<dyn SlavePty + Send>>,
+    keys: Option<Box<dyn Write + Send>>,
+    pid: i32,
+    output: Receiver<Vec<u8>>,
+    ended: Receiver<ExitStatus>,
+    screen: vt100::Parser,
+    raw: Vec<u8>,
+    before: String,
+    _home: tempfile::TempDir,
+}
+
+impl Stage {
+    fn open(wrapper: Option<&str>, variables: &[(&str, &str)]) -> Option<Self> {
+        let (program, arguments) = program()?;
+        let home = tempfile::tempdir().unwrap();
+        let size = PtySize {
+            rows: 24,
+            cols: 80,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = match wrapper {
+            None => CommandBuilder::new(&program),
+            Some(script) => {
+                let mut shell = CommandBuilder::new("sh");
+                shell.args(["-c", script, &program]);
+                shell
+            }
+        };
+        command.args(&arguments);
+        command.env_remove("NO_COLOR");
+        command.env("TERM", "xterm-256color");
+        for (name, folder) in [
+            ("HOME", ""),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_STATE_HOME", "state"),
+        ] {
+            command.env(name, home.path().join(folder));
+        }
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let before = terminal_of(&*pair.master);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        let pid = i32::try_from(child.process_id().unwrap()).unwrap();
+        let (chunks, output) = channel();
+        thread::spawn(move || {
+            let mut chunk = vec![0; 65536];
+            while let Ok(n @ 1..) = reader.read(&mut chunk) {
+                if chunks.send(chunk[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Some(Self {
+            master: Some(pair.master),
+            slave: Some(pair.slave),
+            keys: Some(keys),
+            pid,
+            output,
+            ended: end_of(child),
+            screen: vt100::Parser::new(24, 80, 0),
+            raw: Vec::new(),
+            before,
+            _home: home,
+        })
+    }
+
+    /// Waits until the screen is as wanted.
+    fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let limit = Instant::now() + DRAWS;
+        while !wanted(self.screen.screen()) {
+            let left = limit.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(chunk) => self.take(&chunk),
+                Err(error) => panic!("{what}: {error}\n{}", self.screen.screen().contents()),
+            }
+        }
+    }
+
+    fn take(&mut self, chunk: &[u8]) {
+        self.screen.process(chunk);
+        self.raw.extend_from_slice(chunk);
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        self.wait(text, |screen| screen.contents().contains(text));
+    }
+
+    fn press(&mut self, keys: &str) {
+        let writer = self.keys.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    fn resize(&mut self, rows: u16, cols: u16) {
+        // vt100 itself cannot be as small as this program can.
+        if cols > 2 {
+            self.screen.screen_mut().set_size(rows, cols);
+        }
+        let size = PtySize {
+            rows,
+            cols,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    /// Waits for the end and for the last output.
+    fn end(&mut self) -> ExitStatus {
+        let status = self
+            .ended
+            .recv_timeout(LEAVES)
+            .expect("still there after 2 s");
+        self.slave = None;
+        loop {
+            match self.output.recv_timeout(LEAVES) {
+                Ok(chunk) => self.take(&chunk),
+                Err(RecvTimeoutError::Disconnected) => return status,
+                Err(RecvTimeoutError::Timeout) => panic!("the terminal is still held open"),
+            }
+        }
+    }
+
+    fn assert_as_found(&self) {
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen(), "alternate screen");
+        assert!(!screen.hide_cursor(), "cursor hidden");
+        assert!(!screen.bracketed_paste(), "bracketed paste");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        assert_eq!(screen.contents(), "", "something was left on the screen");
+        let after = terminal_of(&**self.master.as_ref().unwrap());
+        assert_eq!(after, self.before, "line discipline");
+    }
+
+    /// The process that a wrapper started.
+    fn inner(&self) -> i32 {
+        let path = format!("/proc/{0}/task/{0}/children", self.pid);
+        let children = std::fs::read_to_string(path).unwrap();
+        children.split_whitespace().next().unwrap().parse().unwrap()
+    }
+}
+
+fn terminal_of(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().unwrap())
+}
+
+fn end_of(mut child: Box<dyn Child + Send + Sync>) -> Receiver<ExitStatus> {
+    let (tell, ended) = channel();
+    thread::spawn(move || {
+        if let Ok(status) = child.wait() {
+            let _ = tell.send(status);
+        }
+    });
+    ended
+}
+
+fn send(pid: i32, signal: Signal) {
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+/// Waits, without sleeping, until a process that is not our child is gone.
+fn gone(pid: i32, limit: Duration) -> bool {
+    let until = Instant::now() + limit;
+    while Instant::now() < until {
+        let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
+        let alive = stat.is_ok_and(|s| !s.contains(") Z ") && !s.contains(") X "));
+        if !alive {
+            return true;
+        }
+        thread::yield_now();
+    }
+    false
+}
+
+macro_rules! stage {
+    ($($argument:expr),*) => {
+        match Stage::open($($argument),*) {
+            Some(stage) => stage,
+            None => return,
+        }
+    };
+}
+
+#[test]
+fn it_draws_and_quits_and_leaves_the_terminal_as_found() {
+    for keys in ["q", "\u{3}"] {
+        let mut stage = stage!(None, &[]);
+        stage.wait_for(FIRST);
+        assert!(stage.screen.screen().alternate_screen());
+        assert!(stage.screen.screen().hide_cursor());
+        assert_ne!(terminal_of(&**stage.master.as_ref().unwrap()), stage.before);
+        stage.wait_for(ROWS);
+        stage.press(keys);
+        assert_eq!(stage.end().exit_code(), 0, "{keys:?}");
+        stage.assert_as_found();
+    }
+}
+
+#[test]
+fn each_signal_restores_and_ends_it() {
+    for (signal, code) in [
+        (Signal::TERM, 143),
+        (Signal::HUP, 129),
+        (Signal::INT, 130),
+        (Signal::QUIT, 131),
+    ] {
+        let mut stage = stage!(None, &[]);
+        stage.wait_for(FIRST);
+        send(stage.pid, signal);
+        assert_eq!(stage.end().exit_code(), code, "{signal:?}");
+        stage.assert_as_found();
+    }
+}
+
+#[test]
+fn a_parent_that_is_killed_takes_it_along() {
+    let mut stage = stage!(Some("\"$0\" \"$@\"; true"), &[]);
+    stage.wait_for(FIRST);
+    let inner = stage.inner();
+    send(stage.pid, Signal::KILL);
+    stage.end();
+    assert!(gone(inner, LEAVES), "still there after 2 s");
+}
+
+#[test]
+fn a_line_that_drops_ends_it_even_when_no_signal_comes() {
+    let mut stage = stage!(Some("trap '' HUP; \"$0\" \"$@\"; true"), &[]);
+    stage.wait_for(FIRST);
+    let inner = stage.inner();
+    stage.slave = None;
+    stage.keys = None;
+    // The reader holds the terminal open until it has read something; its channel is closed.
+    let (_, closed) = channel();
+    stage.output = closed;
+    stage.resize(25, 81);
+    stage.master = None;
+    assert!(gone(inner, LEAVES), "still there after 2 s");
+}
+
+#[test]
+fn it_follows_the_size_and_quits_at_the_smallest() {
+    let mut stage = stage!(None, &[]);
+    stage.wait_for(ROWS);
+    stage.resize(50, 200);
+    stage.wait("the footer at 200x50", |screen| {
+        screen.contents_between(49, 0, 49, 200).contains("quit")
+    });
+    stage.press("?");
+    stage.wait_for(HELP);
+    stage.resize(1, 1);
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    let after = terminal_of(&**stage.master.as_ref().unwrap());
+    assert_eq!(after, stage.before);
+}
+
+#[test]
+fn no_key_of_a_burst_or_beside_a_resize_is_lost() {
+    let mut stage = stage!(None, &[]);
+    stage.wait_for(ROWS);
+    stage.press(&"j".repeat(2000));
+    stage.press("?");
+    stage.wait_for(HELP);
+    for rows in [30, 20, 40, 25] {
+        stage.resize(rows, 90);
+        stage.press("?");
+        stage.wait("the help closed", |screen| {
+            !screen.contents().contains(HELP)
+        });
+        stage.resize(rows + 1, 100);
+        stage.press("?");
+        stage.wait_for(HELP);
+    }
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+#[test]
+fn it_asks_the_terminal_nothing_and_turns_no_mouse_on() {
+    let mut stage = stage!(None, &[]);
+    stage.wait_for(ROWS);
+    stage.resize(30, 100);
+    stage.press("2");
+    stage.press("?");
+    stage.wait_for(HELP);
+    stage.resize(10, 40);
+    stage.press("?3q");
+    stage.end();
+    let text = String::from_utf8_lossy(&stage.raw);
+    for query in [
+        "\u{1b}[6n",
+        "\u{1b}[5n",
+        "\u{1b}[?6n",
+        "\u{1b}[c",
+        "\u{1b}[0c",
+        "\u{1b}[>c",
+        "\u{1b}[>0c",
+        "\u{1b}[=c",
+        "\u{1b}[?u",
+        "\u{1b}[18t",
+        "\u{1b}[14t",
+        "\u{1b}[16t",
+        "\u{1b}]10;?",
+        "\u{1b}]11;?",
+        "\u{1b}]4;",
+        "\u{1b}P+q",
+        "\u{1b}P$q",
+        "$p",
+        "\u{1b}[>q",
+        "\u{1b}[?1000h",
+        "\u{1b}[?1002h",
+        "\u{1b}[?1003h",
+        "\u{1b}[?1006h",
+    ] {
+        assert!(!text.contains(query), "{query:?}");
+    }
+    let (begin, end) = ("\u{1b}[?2026h", "\u{1b}[?2026l");
+    let frames = text.matches(begin).count();
+    assert!(frames > 0);
+    // One more end, on the way out: a frame may have been cut off.
+    assert_eq!(text.matches(end).count(), frames + 1);
+}
+
+#[test]
+fn no_color_writes_no_colour_and_still_shows_the_selection() {
+    let mut stage = stage!(None, &[("NO_COLOR", "1")]);
+    stage.wait_for(ROWS);
+    let screen = stage.screen.screen();
+    let row = (0..24)
+        .find(|row| screen.contents_between(*row, 0, *row, 2) == ROWS)
+        .expect("a selected row");
+    for column in 0..70 {
+        assert!(screen.cell(row, column).unwrap().inverse(), "{column}");
+    }
+    stage.press("q");
+    stage.end();
+    for parameters in styles(&stage.raw) {
+        assert!(!parameters.is_empty(), "a bare reset");
+        for parameter in parameters.split(';') {
+            let number: u8 = parameter.parse().unwrap_or_else(|_| panic!("{parameters}"));
+            let colour = matches!(number, 30..=38 | 40..=48 | 90..=97 | 100..=107);
+            assert!(!colour, "{parameters}");
+        }
+    }
+}
+
+/// The parameters of every style sequence.
+fn styles(raw: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(raw);
+    text.split("\u{1b}[")
+        .skip(1)
+        .filter_map(|part| {
+            let end = part.find(|c: char| c.is_ascii_alphabetic())?;
+            part[end..].starts_with('m').then(|| part[..end].to_owned())
+        })
+        .collect()
+}
