@@ -1,4 +1,10 @@
 //! The whole loop on a scripted input and a screen in memory: no terminal, no waiting by time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and may look at the time to limit its waiting"
+)]
 
 mod support;
 

@@ -2,6 +2,12 @@
 //!
 //! `CALLBOARD_PTY_PROGRAM` runs the suite against another program that draws the dashboard.
 //! Everything waits for output or for the end of a process, with a limit; nothing sleeps.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and may look at the time to limit its waiting"
+)]
 #![cfg(unix)]
 
 use std::io::{Read, Write};
@@ -15,10 +21,8 @@ use portable_pty::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Whether the program of this crate opens a dashboard by now.
-const BUILT: bool = false;
-/// What makes it show data without a network or a database.
-const ARGUMENTS: &[&str] = &["--demo"];
+/// What makes it show everything that is in its database.
+const ARGUMENTS: &[&str] = &["--range", "all"];
 /// On the screen from the first frame on.
 const FIRST: &str = "Leaderboard";
 /// On the screen when rows are there: the mark of the selected one.
@@ -29,17 +33,54 @@ const HELP: &str = "Tabs and ranges";
 const LEAVES: Duration = Duration::from_secs(2);
 const DRAWS: Duration = Duration::from_secs(10);
 
-/// The program to run and its arguments; `None` while there is none.
-fn program() -> Option<(String, Vec<String>)> {
+/// The program to run and its arguments.
+fn program(arguments: &[&str]) -> (String, Vec<String>) {
     if let Ok(path) = std::env::var("CALLBOARD_PTY_PROGRAM") {
-        return Some((path, vec![]));
+        return (path, vec![]);
     }
-    if !BUILT {
-        eprintln!("skipped: the program does not open a dashboard yet");
-        return None;
+    let arguments = arguments.iter().map(ToString::to_string).collect();
+    (env!("CARGO_BIN_EXE_callboard").to_owned(), arguments)
+}
+
+/// Where a program that is told nothing else keeps its files.
+const FOLDERS: [(&str, &str); 4] = [
+    ("HOME", ""),
+    ("XDG_DATA_HOME", "data"),
+    ("XDG_CONFIG_HOME", "config"),
+    ("XDG_STATE_HOME", "state"),
+];
+
+/// Puts a few trades and calls into the database of a home folder.
+fn import_something(home: &Path) {
+    let mut trades = String::from("id,model,closed_at,realized_pnl,confidence\n");
+    let mut calls = String::from("id,source,address,symbol,called_at,entry_price,lp_locked\n");
+    for i in 0..40 {
+        let (model, pnl) = (["atlas", "borealis", "cinder"][i % 3], i as f64 - 15.0);
+        trades.push_str(&format!(
+            "t{i},{model},2025-10-{:02}T12:00:00Z,{pnl},0.{i:02}\n",
+            i % 28 + 1
+        ));
+        calls.push_str(&format!(
+            "c{i},chan,addr{i},SYM{i},2025-10-{:02}T12:00:00Z,0.5,{}\n",
+            i % 28 + 1,
+            i % 2 == 0
+        ));
     }
-    let arguments = ARGUMENTS.iter().map(ToString::to_string).collect();
-    Some((env!("CARGO_BIN_EXE_callboard").to_owned(), arguments))
+    for (name, text) in [("trades.csv", trades), ("calls.csv", calls)] {
+        let file = home.join(name);
+        std::fs::write(&file, text).unwrap();
+        let mut import = std::process::Command::new(env!("CARGO_BIN_EXE_callboard"));
+        import.arg("import").arg(&file).env_remove("CALLBOARD_DB");
+        for (name, folder) in FOLDERS {
+            import.env(name, home.join(folder));
+        }
+        let done = import.output().unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
 }
 
 /// A program on a terminal.
@@ -58,9 +99,25 @@ struct Stage {
 }
 
 impl Stage {
-    fn open(wrapper: Option<&str>, variables: &[(&str, &str)]) -> Option<Self> {
-        let (program, arguments) = program()?;
+    /// The program over a small database of its own.
+    fn open(wrapper: Option<&str>, variables: &[(&str, &str)]) -> Self {
         let home = tempfile::tempdir().unwrap();
+        import_something(home.path());
+        Self::start(home, ARGUMENTS, wrapper, variables)
+    }
+
+    /// The program on its simulated market.
+    fn demo() -> Self {
+        Self::start(tempfile::tempdir().unwrap(), &["--demo"], None, &[])
+    }
+
+    fn start(
+        home: tempfile::TempDir,
+        arguments: &[&str],
+        wrapper: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let (program, arguments) = program(arguments);
         let size = PtySize {
             rows: 24,
             cols: 80,
@@ -79,12 +136,9 @@ impl Stage {
         command.args(&arguments);
         command.env_remove("NO_COLOR");
         command.env("TERM", "xterm-256color");
-        for (name, folder) in [
-            ("HOME", ""),
-            ("XDG_DATA_HOME", "data"),
-            ("XDG_CONFIG_HOME", "config"),
-            ("XDG_STATE_HOME", "state"),
-        ] {
+        command.env_remove("CALLBOARD_DB");
+        command.env("LC_ALL", "C.UTF-8");
+        for (name, folder) in FOLDERS {
             command.env(name, home.path().join(folder));
         }
         for (name, value) in variables {
@@ -104,7 +158,7 @@ impl Stage {
                 }
             }
         });
-        Some(Self {
+        Self {
             master: Some(pair.master),
             slave: Some(pair.slave),
             keys: Some(keys),
@@ -115,7 +169,7 @@ impl Stage {
             raw: Vec::new(),
             before,
             _home: home,
-        })
+        }
     }
 
     /// Waits until the screen is as wanted.
@@ -226,19 +280,10 @@ fn gone(pid: i32, limit: Duration) -> bool {
     false
 }
 
-macro_rules! stage {
-    ($($argument:expr),*) => {
-        match Stage::open($($argument),*) {
-            Some(stage) => stage,
-            None => return,
-        }
-    };
-}
-
 #[test]
 fn it_draws_and_quits_and_leaves_the_terminal_as_found() {
     for keys in ["q", "\u{3}"] {
-        let mut stage = stage!(None, &[]);
+        let mut stage = Stage::open(None, &[]);
         stage.wait_for(FIRST);
         assert!(stage.screen.screen().alternate_screen());
         assert!(stage.screen.screen().hide_cursor());
@@ -251,6 +296,27 @@ fn it_draws_and_quits_and_leaves_the_terminal_as_found() {
 }
 
 #[test]
+fn the_demo_fills_every_tab_and_says_that_it_is_one() {
+    let mut stage = Stage::demo();
+    stage.wait_for("DEMO");
+    for (key, sign) in [
+        ("1", "atlas-4"),
+        ("2", "tracking"),
+        ("3", "CRASH"),
+        ("4", "lp_locked"),
+    ] {
+        stage.press(key);
+        stage.wait_for(sign);
+        stage.wait_for("DEMO");
+    }
+    // Market time runs on: the price feed answers again and again.
+    stage.wait_for("simulated ok");
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+#[test]
 fn each_signal_restores_and_ends_it() {
     for (signal, code) in [
         (Signal::TERM, 143),
@@ -258,7 +324,7 @@ fn each_signal_restores_and_ends_it() {
         (Signal::INT, 130),
         (Signal::QUIT, 131),
     ] {
-        let mut stage = stage!(None, &[]);
+        let mut stage = Stage::open(None, &[]);
         stage.wait_for(FIRST);
         send(stage.pid, signal);
         assert_eq!(stage.end().exit_code(), code, "{signal:?}");
@@ -268,7 +334,7 @@ fn each_signal_restores_and_ends_it() {
 
 #[test]
 fn a_parent_that_is_killed_takes_it_along() {
-    let mut stage = stage!(Some("\"$0\" \"$@\"; true"), &[]);
+    let mut stage = Stage::open(Some("\"$0\" \"$@\"; true"), &[]);
     stage.wait_for(FIRST);
     let inner = stage.inner();
     send(stage.pid, Signal::KILL);
@@ -278,7 +344,7 @@ fn a_parent_that_is_killed_takes_it_along() {
 
 #[test]
 fn a_line_that_drops_ends_it_even_when_no_signal_comes() {
-    let mut stage = stage!(Some("trap '' HUP; \"$0\" \"$@\"; true"), &[]);
+    let mut stage = Stage::open(Some("trap '' HUP; \"$0\" \"$@\"; true"), &[]);
     stage.wait_for(FIRST);
     let inner = stage.inner();
     stage.slave = None;
@@ -293,7 +359,7 @@ fn a_line_that_drops_ends_it_even_when_no_signal_comes() {
 
 #[test]
 fn it_follows_the_size_and_quits_at_the_smallest() {
-    let mut stage = stage!(None, &[]);
+    let mut stage = Stage::open(None, &[]);
     stage.wait_for(ROWS);
     stage.resize(50, 200);
     stage.wait("the footer at 200x50", |screen| {
@@ -310,7 +376,7 @@ fn it_follows_the_size_and_quits_at_the_smallest() {
 
 #[test]
 fn no_key_of_a_burst_or_beside_a_resize_is_lost() {
-    let mut stage = stage!(None, &[]);
+    let mut stage = Stage::open(None, &[]);
     stage.wait_for(ROWS);
     stage.press(&"j".repeat(2000));
     stage.press("?");
@@ -332,7 +398,7 @@ fn no_key_of_a_burst_or_beside_a_resize_is_lost() {
 
 #[test]
 fn it_asks_the_terminal_nothing_and_turns_no_mouse_on() {
-    let mut stage = stage!(None, &[]);
+    let mut stage = Stage::open(None, &[]);
     stage.wait_for(ROWS);
     stage.resize(30, 100);
     stage.press("2");
@@ -378,7 +444,7 @@ fn it_asks_the_terminal_nothing_and_turns_no_mouse_on() {
 
 #[test]
 fn no_color_writes_no_colour_and_still_shows_the_selection() {
-    let mut stage = stage!(None, &[("NO_COLOR", "1")]);
+    let mut stage = Stage::open(None, &[("NO_COLOR", "1")]);
     stage.wait_for(ROWS);
     let screen = stage.screen.screen();
     let row = (0..24)

@@ -1,4 +1,10 @@
 //! Whole screens at every size, and what a snapshot of text cannot show: reversed and colours.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and may look at the time to limit its waiting"
+)]
 
 mod support;
 

@@ -6,7 +6,7 @@ use callboard::domain::{Confidence, Side, Span, Timestamp, Trade};
 /// The end of the generated history.
 pub const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
-/// SplitMix64 (Steele, Lea and Flood 2014): small, and good enough to spread test input.
+/// `SplitMix64` (Steele, Lea and Flood 2014): small, and good enough to spread test input.
 pub struct Random(pub u64);
 
 impl Random {
@@ -28,14 +28,14 @@ impl Random {
 /// The `i`-th of `n` trades of `models` models, spread evenly over `days` days up to [`NOW`].
 pub fn trade(i: usize, n: usize, models: usize, days: i64, random: &mut Random) -> Trade {
     let span = Span::days(days).millis();
-    let closed = NOW.millis() - span + (span as i128 * (i as i128 + 1) / n as i128) as i64;
+    let closed = NOW.millis() - span + (i128::from(span) * (i as i128 + 1) / n as i128) as i64;
     let confidence = (random.unit() * 100.0).round() / 100.0;
     let luck = random.unit() + random.unit() + random.unit() - 1.5;
     Trade {
         id: format!("t{i:08}"),
         model: format!("model-{:02}", i % models),
         symbol: Some("SOL".to_owned()),
-        side: Some(if random.bits() % 2 == 0 {
+        side: Some(if random.bits().is_multiple_of(2) {
             Side::Long
         } else {
             Side::Short
