@@ -97,6 +97,7 @@ impl Screen {
 
     /// Sends as much as the terminal takes now; gives a reader that is at it a moment.
     fn push(&mut self) -> io::Result<bool> {
+        let mut moments = 0..8;
         while self.sent < self.out.len() {
             if !self.instant && !takes_more(self.file.as_fd(), MOMENT) {
                 return Ok(false);
@@ -105,8 +106,11 @@ impl Screen {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => self.sent += n,
                 Err(rustix::io::Errno::INTR) => {}
-                Err(rustix::io::Errno::AGAIN) if takes_more(self.file.as_fd(), MOMENT) => {}
-                Err(rustix::io::Errno::AGAIN) => return Ok(false),
+                Err(rustix::io::Errno::AGAIN) => {
+                    if moments.next().is_none() || !takes_more(self.file.as_fd(), MOMENT) {
+                        return Ok(false);
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
         }
