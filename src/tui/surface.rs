@@ -21,6 +21,11 @@ use super::terminal;
 
 /// A frame seldom needs more.
 const ROOM: usize = 64 * 1024;
+/// How long a full line is waited for before the loop goes on with other things.
+const MOMENT: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 5_000_000,
+};
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 
@@ -90,17 +95,22 @@ impl Screen {
         CrosstermBackend::new(&mut self.frame)
     }
 
-    /// Sends as much as the terminal takes now.
+    /// Sends as much as the terminal takes now; gives a reader that is at it a moment.
     fn push(&mut self) -> io::Result<bool> {
+        let mut moments = 0..8;
         while self.sent < self.out.len() {
-            if !self.instant && !takes_more(self.file.as_fd()) {
+            if !self.instant && !takes_more(self.file.as_fd(), MOMENT) {
                 return Ok(false);
             }
             match rustix::io::write(&self.file, &self.out[self.sent..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => self.sent += n,
                 Err(rustix::io::Errno::INTR) => {}
-                Err(rustix::io::Errno::AGAIN) => return Ok(false),
+                Err(rustix::io::Errno::AGAIN) => {
+                    if moments.next().is_none() || !takes_more(self.file.as_fd(), MOMENT) {
+                        return Ok(false);
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -110,9 +120,9 @@ impl Screen {
     }
 }
 
-fn takes_more(file: BorrowedFd) -> bool {
+fn takes_more(file: BorrowedFd, within: Timespec) -> bool {
     let mut fds = [PollFd::new(&file, PollFlags::OUT)];
-    !matches!(poll(&mut fds, Some(&Timespec::default())), Ok(0))
+    !matches!(poll(&mut fds, Some(&within)), Ok(0))
 }
 
 impl Surface for Screen {
