@@ -5,8 +5,8 @@ use std::fmt::Write;
 use crate::board::Board;
 use crate::view::answer::Answers;
 use crate::view::format::{self, Style};
-use crate::view::layout::{cut, fit, width};
-use crate::view::{Align, Block, Question, Row, Screen, Tab, Table};
+use crate::view::layout::{cut, fit, spaces, width, wrap};
+use crate::view::{Align, Block, Line, Question, Row, Screen, Tab, Table};
 
 use super::{Request, Section, UnknownModel, leaderboard};
 
@@ -118,7 +118,7 @@ fn block_text(out: &mut String, block: &Block, style: Style) {
                 .max()
                 .unwrap_or(0);
             for (label, line) in pairs {
-                let pad = " ".repeat(widest - width(label));
+                let pad = spaces(widest - width(label));
                 wrapped(out, &format!("{label}{pad}  {}", line.text()));
             }
         }
@@ -128,7 +128,7 @@ fn block_text(out: &mut String, block: &Block, style: Style) {
             let room = WIDTH.saturating_sub(labels + figures + 4);
             let filled = if style.ascii { "#" } else { "█" };
             for bar in bars {
-                let pad = " ".repeat(labels - width(&bar.label));
+                let pad = spaces(labels - width(&bar.label));
                 let length = (bar.fraction.clamp(0.0, 1.0) * room as f64).round() as usize;
                 let line = format!(
                     "{}{pad}  {}  {}",
@@ -172,7 +172,7 @@ fn line<'a>(
             text.push_str("  ");
         }
         let cell = cut(cell, wide, if style.ascii { "~" } else { "…" });
-        let pad = " ".repeat(wide.saturating_sub(width(&cell)));
+        let pad = spaces(wide.saturating_sub(width(&cell)));
         match table.columns[index].align {
             Align::Left => {
                 text.push_str(&cell);
@@ -187,26 +187,10 @@ fn line<'a>(
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
-/// Text in lines of at most [`WIDTH`] cells, broken at spaces; a longer word is cut.
+/// Text in lines of at most [`WIDTH`] cells.
 fn wrapped(out: &mut String, text: &str) {
-    if width(text) <= WIDTH {
-        let _ = writeln!(out, "{}", text.trim_end());
-        return;
-    }
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        let word = cut(word, WIDTH, "…");
-        if !line.is_empty() && width(&line) + 1 + width(&word) > WIDTH {
-            let _ = writeln!(out, "{line}");
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(&word);
-    }
-    if !line.is_empty() {
-        let _ = writeln!(out, "{line}");
+    for line in wrap(&Line::plain(text), WIDTH) {
+        let _ = writeln!(out, "{}", line.text().trim_end());
     }
 }
 

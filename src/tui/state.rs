@@ -65,6 +65,8 @@ pub struct List {
     pub offset: usize,
     /// The key of the selected row.
     selected: Option<String>,
+    /// The user has chosen a row; before that the selection stays at the top.
+    chosen: bool,
 }
 
 /// A screen and the range its numbers are of.
@@ -277,13 +279,15 @@ impl List {
     pub fn select(&mut self, position: usize) -> bool {
         let position = position.min(self.arranged.len().saturating_sub(1));
         let before = (self.position, self.selected.clone());
+        self.chosen = true;
         self.position = position;
         self.selected = self.row().map(|row| row.key.clone());
         before != (self.position, self.selected.clone())
     }
 
-    /// Puts rows in order after the data, the order or the filter changed. The selection stays
-    /// with its row; when the row is gone, with its place.
+    /// Puts rows in order after the data, the order or the filter changed. A chosen row stays
+    /// selected; when it is gone, its place does. Before any was chosen, the newest may come in on
+    /// top without the screen running away from it.
     pub fn arrange(&mut self) {
         let Some(shown) = &self.shown else {
             return;
@@ -296,9 +300,11 @@ impl List {
                 .position(|i| table.rows.get(*i).is_some_and(|row| row.key == key))
         });
         match kept {
-            Some(position) => self.position = position,
-            None => {
+            Some(position) if self.chosen => self.position = position,
+            _ => {
+                let chosen = self.chosen;
                 self.select(self.position);
+                self.chosen = chosen;
             }
         }
     }
@@ -330,6 +336,22 @@ mod tests {
             screen: Arc::new(screen),
             range: Range::D7,
         }
+    }
+
+    #[test]
+    fn until_a_row_is_chosen_the_selection_stays_at_the_top() {
+        let mut list = List {
+            shown: Some(shown(&["b"])),
+            ..List::default()
+        };
+        list.arrange();
+        list.shown = Some(shown(&["a", "b"]));
+        list.arrange();
+        assert_eq!((list.selected(), list.position), (Some("a"), 0));
+        list.select(0);
+        list.shown = Some(shown(&["new", "a", "b"]));
+        list.arrange();
+        assert_eq!((list.selected(), list.position), (Some("a"), 1));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Text measured in cells of a terminal, and the columns of a table that fit a width: one rule
 //! for the dashboard and the text report.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use std::borrow::Cow;
 
-use super::table::{Row, Table};
+use unicode_width::UnicodeWidthStr;
 
-/// A column is not squeezed below this.
+use super::table::{Align, Line, Row, Table, Tone, Words};
+
+/// A column of names is not squeezed below this.
 const NARROWEST: usize = 4;
 
 /// How many cells a text takes.
@@ -14,33 +16,114 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text cut to a width, with an ellipsis where something is missing; never half a wide
-/// character, never wider than asked.
-#[must_use]
-pub fn cut(text: &str, room: usize, ellipsis: &str) -> String {
-    if width(text) <= room {
-        return text.to_owned();
-    }
-    let mark = width(ellipsis);
-    let keep = room.saturating_sub(mark);
-    let mut out = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if used + wide > keep {
+/// The longest beginning of a text that fits, never half a wide character.
+pub fn beginning(text: &str, room: usize) -> &str {
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        let next = at + c.len_utf8();
+        if width(&text[..next]) > room {
             break;
         }
-        used += wide;
-        out.push(c);
+        end = next;
     }
-    if used + mark <= room {
-        out.push_str(ellipsis);
+    &text[..end]
+}
+
+/// The text, cut with an ellipsis if it does not fit.
+#[must_use]
+pub fn cut<'a>(text: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
+    if text.len() <= room || width(text) <= room {
+        return Cow::Borrowed(text);
+    }
+    let mark = width(ellipsis);
+    if room < mark {
+        return Cow::Borrowed("");
+    }
+    Cow::Owned(format!("{}{ellipsis}", beginning(text, room - mark)))
+}
+
+/// The line in pieces that fit, broken between words where it can be.
+#[must_use]
+pub fn wrap(line: &Line, room: usize) -> Vec<Line> {
+    let room = room.max(1);
+    let mut out = vec![Line::default()];
+    let mut used = 0;
+    for words in &line.0 {
+        for piece in pieces(&words.text) {
+            let mut piece = piece;
+            loop {
+                let bare = width(piece.trim_end());
+                if used + bare <= room {
+                    break;
+                }
+                if used > 0 {
+                    out.push(Line::default());
+                    used = 0;
+                    continue;
+                }
+                // A word longer than a line.
+                let head = match beginning(piece, room) {
+                    "" => piece,
+                    head => head,
+                };
+                push(&mut out, head, words.tone);
+                piece = &piece[head.len()..];
+                if piece.is_empty() {
+                    break;
+                }
+                out.push(Line::default());
+            }
+            push(&mut out, piece, words.tone);
+            used += width(piece);
+        }
+    }
+    for last in out.iter_mut().filter_map(|line| line.0.last_mut()) {
+        last.text.truncate(last.text.trim_end_matches(' ').len());
     }
     out
 }
 
+/// Words with the space behind them. A percent sign stays with its figure.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest
+            .match_indices(' ')
+            .map(|(at, space)| at + space.len())
+            .find(|end| !rest[*end..].starts_with('%'))
+            .unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(piece)
+    })
+}
+
+fn push(out: &mut [Line], text: &str, tone: Tone) {
+    let Some(line) = out.last_mut() else { return };
+    if text.is_empty() || (line.0.is_empty() && text == " ") {
+        return;
+    }
+    match line.0.last_mut() {
+        Some(last) if last.tone == tone => last.text.push_str(text),
+        _ => line.0.push(Words::new(text, tone)),
+    }
+}
+
+/// So many spaces.
+#[must_use]
+pub fn spaces(n: usize) -> String {
+    " ".repeat(n)
+}
+
 /// Chooses the columns for a width, each with its width: the highest priority number goes first,
-/// `keep` and priority 0 never. `title` gives the width of a column's heading.
+/// the column named `keep` and those of priority 0 as long as there is any room. `title` gives
+/// the width of a column's heading.
+///
+/// Too narrow even for those that stay, names are squeezed, but a number is shown whole or not at
+/// all: half a number is another number.
 #[must_use]
 pub fn fit(
     table: &Table,
@@ -50,37 +133,44 @@ pub fn fit(
     keep: Option<&str>,
     title: impl Fn(usize) -> usize,
 ) -> Vec<(usize, usize)> {
-    let mut columns: Vec<(usize, usize)> = table
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let widest = rows
-                .iter()
-                .filter_map(|row| row.cells.get(index))
-                .map(|cell| width(&cell.text))
-                .chain([title(index)])
-                .max()
-                .unwrap_or(0);
-            (index, widest.min(usize::from(column.max_width).max(1)))
-        })
+    let mut columns: Vec<(usize, usize)> = (0..table.columns.len())
+        .map(|index| (index, needs(table, rows, index).max(title(index))))
         .collect();
+    let kept = |index: usize| keep == Some(table.columns[index].key);
+    let left = |index: usize| table.columns[index].align == Align::Left;
     while total(&columns, gap) > room {
-        let droppable = columns
+        let last = columns
             .iter()
             .enumerate()
-            .filter(|(_, (index, _))| {
-                let column = &table.columns[*index];
-                column.priority > 0 && keep != Some(column.key)
-            })
+            .filter(|(_, (index, _))| table.columns[*index].priority > 0 && !kept(*index))
             .max_by_key(|(at, (index, _))| (table.columns[*index].priority, *at));
-        let Some((at, _)) = droppable else { break };
+        let Some((at, _)) = last else { break };
+        columns.remove(at);
+    }
+    let squeezed = |columns: &[(usize, usize)]| {
+        let least = columns.iter().map(|(index, wide)| {
+            let least = if left(*index) {
+                NARROWEST.min(*wide)
+            } else {
+                *wide
+            };
+            (*index, least)
+        });
+        total(&least.collect::<Vec<_>>(), gap)
+    };
+    while columns.len() > 1 && squeezed(&columns) > room {
+        let widest = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, (index, _))| !left(*index) && !kept(*index))
+            .max_by_key(|(at, (_, wide))| (*wide, *at));
+        let at = widest.map_or(columns.len() - 1, |(at, _)| at);
         columns.remove(at);
     }
     while total(&columns, gap) > room {
         let widest = columns
             .iter_mut()
-            .filter(|(_, wide)| *wide > NARROWEST)
+            .filter(|(index, wide)| *wide > NARROWEST && left(*index))
             .max_by_key(|(_, wide)| *wide);
         let Some((_, wide)) = widest else { break };
         *wide -= 1;
@@ -95,23 +185,47 @@ pub fn total(columns: &[(usize, usize)], gap: usize) -> usize {
     columns.iter().map(|(_, wide)| wide).sum::<usize>() + gaps
 }
 
+/// The cells a column would like: its widest text within its bound.
+fn needs(table: &Table, rows: &[&Row], index: usize) -> usize {
+    rows.iter()
+        .filter_map(|row| row.cells.get(index))
+        .map(|cell| width(&cell.text))
+        .max()
+        .unwrap_or(0)
+        .min(usize::from(table.columns[index].max_width))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn cutting_never_splits_a_wide_character_or_overflows() {
-        for (text, room, want) in [
-            ("hello", 5, "hello"),
-            ("hello", 4, "hel…"),
-            ("狗狗币", 6, "狗狗币"),
-            ("狗狗币", 5, "狗狗…"),
-            ("狗狗币", 4, "狗…"),
-            ("狗狗币", 1, "…"),
-            ("狗", 0, ""),
-        ] {
-            assert_eq!(cut(text, room, "…"), want, "{text} in {room}");
-            assert!(width(&cut(text, room, "…")) <= room);
+    fn a_wide_character_is_never_split() {
+        assert_eq!(cut("漢字漢字", 8, "…"), "漢字漢字");
+        assert_eq!(cut("漢字漢字", 7, "…"), "漢字漢…");
+        assert_eq!(cut("漢字漢字", 6, "…"), "漢字…");
+        assert_eq!(cut("漢字", 1, "…"), "…");
+        assert_eq!(cut("漢字", 0, "…"), "");
+        assert_eq!(cut("a🚀b🚀c", 5, "~"), "a🚀b~");
+        for room in 0..12 {
+            assert!(width(&cut("狗狗币🐕moon狗", room, "…")) <= room);
         }
+    }
+
+    #[test]
+    fn wrapping_keeps_every_word_and_every_line_fits() {
+        let line = Line::plain("one two three ").and("狗狗币狗狗币 four", Tone::Bad);
+        for room in 2..30 {
+            let wrapped = wrap(&line, room);
+            for piece in &wrapped {
+                assert!(width(piece.text().trim_end()) <= room, "{room}: {piece:?}");
+            }
+            let joined: String = wrapped.iter().map(Line::text).collect();
+            assert_eq!(joined.replace(' ', ""), "onetwothree狗狗币狗狗币four");
+        }
+        let figure = Line::plain("at most 50 % of it");
+        assert_eq!(wrap(&figure, 10)[1].text(), "50 % of it");
+        assert_eq!(wrap(&Line::default(), 10).len(), 1);
+        assert_eq!(wrap(&line, 0).len(), wrap(&line, 1).len());
     }
 }

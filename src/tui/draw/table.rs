@@ -11,15 +11,12 @@ use ratatui::text::{Line, Span};
 use crate::tui::state::{Drawn, List};
 use crate::tui::text::{cut, spaces, width};
 use crate::tui::theme::Theme;
-use crate::view::{Align, Order, Row, Table};
+use crate::view::{Align, Order, Row, Table, layout};
 
 use super::{has_scrollbar, put, scrollbar};
 
 /// The sign of the selected row; it stands before the first column.
 const MARK: &str = "> ";
-/// A column is not squeezed below this.
-const NARROWEST: usize = 4;
-
 /// Columns that fit, with their widths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fit {
@@ -32,70 +29,14 @@ pub struct Fit {
 /// Chooses the columns for a width: from the lowest priority number up, the sorted one always.
 #[must_use]
 pub fn fit(table: &Table, rows: &[&Row], room: usize, order: Option<Order>, theme: Theme) -> Fit {
-    let mut columns: Vec<(usize, usize)> = (0..table.columns.len())
-        .map(|index| (index, needs(table, rows, index, order, theme)))
-        .collect();
-    let total = |columns: &[(usize, usize)], gap: usize| {
-        columns.iter().map(|(_, w)| w + gap).sum::<usize>() - gap.min(columns.len() * gap)
-    };
-    let sorted = |index: usize| order.is_some_and(|o| o.column == table.columns[index].key);
-    while total(&columns, 2) > room {
-        let last = columns
-            .iter()
-            .enumerate()
-            .filter(|(_, (index, _))| table.columns[*index].priority > 0 && !sorted(*index))
-            .max_by_key(|(at, (index, _))| (table.columns[*index].priority, *at));
-        let Some((at, _)) = last else { break };
-        columns.remove(at);
-    }
-    // Too narrow even for those that always stay: names are squeezed, but a number is shown
-    // whole or not at all, the widest going first.
-    let left = |index: usize| table.columns[index].align == Align::Left;
-    let squeezed = |columns: &[(usize, usize)]| {
-        let least = columns.iter().map(|(index, wide)| {
-            let least = if left(*index) {
-                NARROWEST.min(*wide)
-            } else {
-                *wide
-            };
-            (*index, least)
-        });
-        total(&least.collect::<Vec<_>>(), 2)
-    };
-    while columns.len() > 1 && squeezed(&columns) > room {
-        let widest = columns
-            .iter()
-            .enumerate()
-            .filter(|(_, (index, _))| !left(*index) && !sorted(*index))
-            .max_by_key(|(at, (_, wide))| (*wide, *at));
-        let at = widest.map_or(columns.len() - 1, |(at, _)| at);
-        columns.remove(at);
-    }
-    while total(&columns, 2) > room {
-        let widest = columns
-            .iter_mut()
-            .filter(|(index, wide)| *wide > NARROWEST && left(*index))
-            .max_by_key(|(_, wide)| *wide);
-        let Some((_, wide)) = widest else { break };
-        *wide -= 1;
-    }
+    let columns = layout::fit(table, rows, room, 2, order.map(|o| o.column), |index| {
+        width(&title(table, index, order, theme))
+    });
     let gap = [4, 3]
         .into_iter()
-        .find(|gap| room >= gap * 40 && total(&columns, *gap) <= room)
+        .find(|gap| room >= gap * 40 && layout::total(&columns, *gap) <= room)
         .unwrap_or(2);
     Fit { columns, gap }
-}
-
-/// The cells a column would like: its widest text on screen within its bound, and its title.
-fn needs(table: &Table, rows: &[&Row], index: usize, order: Option<Order>, theme: Theme) -> usize {
-    let title = width(&title(table, index, order, theme));
-    rows.iter()
-        .filter_map(|row| row.cells.get(index))
-        .map(|cell| width(&cell.text))
-        .max()
-        .unwrap_or(0)
-        .min(usize::from(table.columns[index].max_width))
-        .max(title)
 }
 
 fn title(table: &Table, index: usize, order: Option<Order>, theme: Theme) -> String {
@@ -281,7 +222,7 @@ mod tests {
         let fit = fit(&table, &rows, room, order, theme);
         let line = row(&table, rows[0], &fit, false, theme);
         let total = crate::tui::text::line_width(&line);
-        assert!(total <= room.max(NARROWEST), "{total} > {room}");
+        assert!(total <= room.max(4), "{total} > {room}");
         fit.columns.iter().map(|(index, _)| *index).collect()
     }
 
