@@ -1,5 +1,8 @@
 //! The leaderboard: one row per (model, currency), ranked within its currency by total P&L.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::domain::{Timestamp, Window};
 use crate::stats::{self, Correlation, Interval};
 
@@ -55,7 +58,7 @@ impl ModelRow {
 /// The leaderboard of a range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leaderboard {
-    /// Ranked rows by currency and place, then those below the minimum n, by total P&L.
+    /// Ranked rows by currency (the most traded first) and place, then those below the minimum n.
     pub rows: Vec<ModelRow>,
     /// Distinct models with a closed trade.
     pub models: usize,
@@ -152,10 +155,16 @@ pub fn rank_figures(points: &[Point]) -> RankFigures {
 
 /// Orders rows and gives places. Ties share a place and stand by name.
 fn place(rows: &mut [ModelRow], min_rank_n: u32) {
+    let mut traded: BTreeMap<String, u64> = BTreeMap::new();
+    for row in rows.iter() {
+        *traded.entry(row.key.currency.clone()).or_default() += u64::from(row.summary.trades());
+    }
+    let most_traded = |r: &ModelRow| Reverse(traded.get(&r.key.currency).copied());
     rows.sort_by(|a, b| {
         let listed = |r: &ModelRow| r.summary.trades() < min_rank_n;
         listed(a)
             .cmp(&listed(b))
+            .then_with(|| most_traded(a).cmp(&most_traded(b)))
             .then_with(|| a.key.currency.cmp(&b.key.currency))
             .then_with(|| b.summary.total_pnl().total_cmp(&a.summary.total_pnl()))
             .then_with(|| a.key.cmp(&b.key))
@@ -185,8 +194,7 @@ fn distinct_models(rows: &[ModelRow]) -> usize {
 }
 
 fn totals(rows: &[ModelRow]) -> Vec<(String, f64)> {
-    let mut sums: std::collections::BTreeMap<&str, stats::CompensatedSum> =
-        std::collections::BTreeMap::new();
+    let mut sums: BTreeMap<&str, stats::CompensatedSum> = BTreeMap::new();
     for row in rows.iter().filter(|r| r.summary.trades() > 0) {
         sums.entry(&row.key.currency)
             .or_default()

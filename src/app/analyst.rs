@@ -44,7 +44,8 @@ pub async fn run(
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
-        if snapshot.loaded || snapshot.trouble.is_some() {
+        let answered = snapshot.loaded || snapshot.trouble.is_some();
+        if answered {
             let asker = &questions;
             let stale = || asker.has_changed().unwrap_or(true);
             if answer(&place, &question, &snapshot, &messages, &mut last, &stale)
@@ -56,7 +57,9 @@ pub async fn run(
         }
         // A key must not wait: a question wakes at once, data only after a pause.
         let pause = async {
-            tokio::time::sleep(DATA_PAUSE).await;
+            if answered {
+                tokio::time::sleep(DATA_PAUSE).await;
+            }
             tokio::select! {
                 changed = snapshots.changed() => changed.is_ok(),
                 () = tokio::time::sleep(REFRESH) => true,

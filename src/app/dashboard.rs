@@ -5,6 +5,8 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as sync;
 use std::thread;
 use std::time::Duration;
@@ -22,7 +24,7 @@ use crate::view::format::Style;
 
 use super::analyst::{self, Place};
 use super::demo::{self, Demo};
-use super::engine::{Command, Engine, Snapshot};
+use super::engine::{self, Command, Engine, Snapshot};
 use super::{Context, Failure};
 
 /// How long a commit in progress may hold up the way out.
@@ -138,7 +140,7 @@ fn show(
     let (ask, questions) = watch::channel(tui::first_question(&options));
     let (answer, messages) = mpsc::channel::<Message>(MESSAGES);
     let (publish, snapshots) = watch::channel(Snapshot::empty(settings));
-    let (command, commands) = sync::channel();
+    let (command, commands) = sync::sync_channel(engine::QUEUE);
     let (finished, finish) = sync::channel::<()>();
     let (called, follow) = mpsc::unbounded_channel();
 
@@ -146,8 +148,10 @@ fn show(
         .map_err(|e| Failure::failed(format!("the terminal cannot be taken: {e}")))?;
 
     let followed = market.is_some().then_some(called);
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
     start("engine", move || {
-        Engine::new(store, settings, clock, publish, followed).run(&commands);
+        Engine::new(store, settings, clock, publish, followed).run(&commands, &stopped);
         drop(finished);
     })?;
     start("analyst", move || {
@@ -181,7 +185,9 @@ fn show(
     session.leave();
     // The input thread of the event stream may still wait for a key.
     runtime.shutdown_background();
-    let _ = command.send(Command::Stop);
+    // A full queue needs no word: the engine looks at the flag before each command.
+    stop.store(true, Ordering::SeqCst);
+    let _ = command.try_send(Command::Stop);
     let _ = finish.recv_timeout(LAST_COMMIT);
     match ended {
         Ok(Ended::Quit) => Ok(ExitCode::SUCCESS),
@@ -191,7 +197,7 @@ fn show(
     }
 }
 
-fn run_past(earlier: demo::Earlier, commands: &sync::Sender<Command>) {
+fn run_past(earlier: demo::Earlier, commands: &sync::SyncSender<Command>) {
     if let Ok(runtime) = runtime_of_thread() {
         // Ended early only when the program ends.
         let _ = runtime.block_on(earlier.run(commands));

@@ -3,7 +3,7 @@
 //! with market time running faster than the clock (and saying so), while the earlier past is
 //! filled in beside it.
 
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -65,7 +65,7 @@ struct Past {
 
 impl Past {
     /// Runs it through a tracker, handing over a day at a time.
-    async fn run(&self, tracker: &mut Tracker, commands: &Sender<Command>) -> Option<()> {
+    async fn run(&self, tracker: &mut Tracker, commands: &SyncSender<Command>) -> Option<()> {
         let mut feed = self.market.feed().with_outages_of(INTERVAL.times(2));
         let mut at = self.calls_from;
         let mut samples: Vec<Sample> = Vec::new();
@@ -104,7 +104,7 @@ pub struct Earlier {
 
 impl Earlier {
     /// Runs it to its end.
-    pub async fn run(mut self, commands: &Sender<Command>) -> Option<()> {
+    pub async fn run(mut self, commands: &SyncSender<Command>) -> Option<()> {
         self.past.run(&mut self.tracker, commands).await
     }
 }
@@ -130,7 +130,7 @@ impl Demo {
 
     /// What is still running at the origin: the models' trades, and the calls in their window.
     /// Short, so that the live part can begin. `None` when nobody takes the commands any more.
-    pub async fn recent(&mut self, commands: &Sender<Command>) -> Option<()> {
+    pub async fn recent(&mut self, commands: &SyncSender<Command>) -> Option<()> {
         let trades_from = self.origin.minus(TRADES_BACK);
         let trades = self.market.trades_between(trades_from, self.origin);
         commands.send(Command::Trades(trades)).ok()?;
@@ -161,7 +161,7 @@ impl Demo {
         self,
         clock: Clock,
         called: mpsc::UnboundedReceiver<(TokenKey, Timestamp)>,
-        commands: Sender<Command>,
+        commands: SyncSender<Command>,
     ) {
         let (polls, mut polled) = mpsc::unbounded_channel();
         let feed = self.market.feed().with_outages_of(INTERVAL.times(2));

@@ -2,6 +2,7 @@
 //! command, goes into the database, moves the board, and is handed out as a new snapshot.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -55,6 +56,9 @@ impl Snapshot {
     }
 }
 
+/// Commands that may wait: few, so that who has much to bring does not hold up the others.
+pub const QUEUE: usize = 4;
+
 /// How often the file is looked at for what other programs wrote.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -94,31 +98,24 @@ impl Engine {
 
     /// Loads everything and publishes it, then does what it is told until it is stopped or
     /// nobody can tell it anything any more.
-    pub fn run(mut self, commands: &Receiver<Command>) {
+    pub fn run(mut self, commands: &Receiver<Command>, stop: &AtomicBool) {
         self.reload();
         self.publish();
         loop {
-            let mut stop = false;
-            let mut worked = false;
-            match commands.recv_timeout(LOOK) {
+            let worked = match commands.recv_timeout(LOOK) {
+                Ok(Command::Stop) => return,
                 Ok(command) => {
-                    // Everything that waits, then one publication.
-                    let mut next = Some(command);
-                    while let Some(command) = next.take() {
-                        stop |= matches!(command, Command::Stop);
-                        worked = true;
-                        self.carry_out(command);
-                        next = commands.try_recv().ok();
-                    }
+                    self.carry_out(command);
+                    true
                 }
-                Err(RecvTimeoutError::Timeout) => worked = self.look(),
+                Err(RecvTimeoutError::Timeout) => self.look(),
                 Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if stop.load(Ordering::SeqCst) {
+                return;
             }
             if worked {
                 self.publish();
-            }
-            if stop {
-                return;
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `callboard --report`.
 
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 
 use crate::board::Board;
 use crate::cli::{Cli, Format};
@@ -11,7 +12,7 @@ use crate::store::Store;
 use crate::view::format::Style;
 
 use super::demo::{self, Demo};
-use super::engine::{Command, Engine, Snapshot};
+use super::engine::{self, Command, Engine, Snapshot};
 use super::{Context, Failure, dashboard, print};
 
 pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
@@ -37,9 +38,10 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let folder = dashboard::demo_folder()?;
     let store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
     let (publish, snapshots) = tokio::sync::watch::channel(Snapshot::empty(settings));
-    let (command, commands) = std::sync::mpsc::channel();
+    let (command, commands) = std::sync::mpsc::sync_channel(engine::QUEUE);
     let engine = std::thread::spawn(move || {
-        Engine::new(store, settings, Clock::Fixed(as_of), publish, None).run(&commands);
+        Engine::new(store, settings, Clock::Fixed(as_of), publish, None)
+            .run(&commands, &AtomicBool::new(false));
     });
     let mut market = Demo::new(as_of, &settings.rules);
     let earlier = market.earlier();
