@@ -6,7 +6,8 @@ use crate::domain::{
     Call, CallId, Features, ImportedOutcome, Multiple, Price, Timestamp, TokenKey,
 };
 
-use super::{FoldChange, Names, Put, Store, StoreError};
+use super::names::{self, Names};
+use super::{FoldChange, Put, Store, StoreError};
 
 /// The columns of a call with its token, in the order that [`read_call`] expects.
 pub(super) const CALL_COLUMNS: &str = "c.seq, c.id, c.source, c.chain, t.address, c.symbol, c.name, c.called_at, \
@@ -19,21 +20,22 @@ impl Store {
     /// # Errors
     /// When the database cannot be written; then nothing of it is stored.
     pub fn put_calls(&mut self, calls: &[Call]) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
-        let tx = self.conn.transaction()?;
-        let mut puts = Vec::with_capacity(calls.len());
-        let mut to_fold = Vec::new();
-        for call in calls {
-            let (put, seq) = put_call(&tx, &mut self.names, call)?;
-            if matches!(put, Put::New | Put::Updated) {
-                to_fold.extend(seq);
+        let rules = self.rules;
+        self.write(|tx, known_names| {
+            let mut puts = Vec::with_capacity(calls.len());
+            let mut to_fold = Vec::new();
+            for call in calls {
+                let (put, seq) = put_call(tx, known_names, call)?;
+                if matches!(put, Put::New | Put::Updated) {
+                    to_fold.extend(seq);
+                }
+                puts.push(put);
             }
-            puts.push(put);
-        }
-        to_fold.sort_unstable();
-        to_fold.dedup();
-        let changes = super::folds::refold_calls(&tx, &self.rules, &to_fold)?;
-        tx.commit()?;
-        Ok((puts, changes))
+            to_fold.sort_unstable();
+            to_fold.dedup();
+            let changes = super::folds::refold_calls(tx, &rules, &to_fold)?;
+            Ok((puts, changes))
+        })
     }
 
     /// Stores outcomes by the id of their call, which need not be known yet. One with other
@@ -45,19 +47,18 @@ impl Store {
         &mut self,
         outcomes: &[(CallId, ImportedOutcome)],
     ) -> Result<Vec<Put>, StoreError> {
-        let tx = self.conn.transaction()?;
-        let mut puts = Vec::with_capacity(outcomes.len());
-        for (id, outcome) in outcomes {
-            puts.push(put_outcome(&tx, id, outcome)?);
-        }
-        tx.commit()?;
-        Ok(puts)
+        self.write(|tx, _| {
+            outcomes
+                .iter()
+                .map(|(id, outcome)| put_outcome(tx, id, outcome))
+                .collect()
+        })
     }
 }
 
 fn put_call(
     tx: &Transaction<'_>,
-    names: &mut Names,
+    known_names: &mut Names,
     call: &Call,
 ) -> Result<(Put, Option<i64>), StoreError> {
     let known = tx
@@ -67,7 +68,7 @@ fn put_call(
         .query_row([&call.id.0], read_call)
         .optional()?;
     let Some(known) = known else {
-        let seq = insert_call(tx, names, call)?;
+        let seq = insert_call(tx, known_names, call)?;
         return Ok((Put::New, Some(seq)));
     };
     let mut merged = known.call.clone();
@@ -80,7 +81,7 @@ fn put_call(
     if merged == known.call {
         return Ok((Put::Unchanged, None));
     }
-    let token = token_id(tx, names, merged.token.as_ref())?;
+    let token = token_of(tx, known_names, &merged)?;
     tx.prepare_cached(
         "UPDATE call SET chain = ?2, token_id = ?3, symbol = ?4, name = ?5, entry_price = ?6, \
          market_cap_usd = ?7, liquidity_usd = ?8, rejected_by = ?9, features = ?10 WHERE seq = ?1",
@@ -100,8 +101,12 @@ fn put_call(
     Ok((Put::Updated, Some(known.seq)))
 }
 
-fn insert_call(tx: &Transaction<'_>, names: &mut Names, call: &Call) -> Result<i64, StoreError> {
-    let token = token_id(tx, names, call.token.as_ref())?;
+fn insert_call(
+    tx: &Transaction<'_>,
+    known_names: &mut Names,
+    call: &Call,
+) -> Result<i64, StoreError> {
+    let token = token_of(tx, known_names, call)?;
     tx.prepare_cached(
         "INSERT INTO call (id, source, chain, token_id, symbol, name, called_at, entry_price, \
          market_cap_usd, liquidity_usd, rejected_by, features) \
@@ -122,6 +127,17 @@ fn insert_call(tx: &Transaction<'_>, names: &mut Names, call: &Call) -> Result<i
         serde_json::to_string(&call.features)?,
     ])?;
     Ok(tx.last_insert_rowid())
+}
+
+fn token_of(
+    tx: &Transaction<'_>,
+    known_names: &mut Names,
+    call: &Call,
+) -> Result<Option<i64>, StoreError> {
+    call.token
+        .as_ref()
+        .map(|token| names::token_id(tx, known_names, token))
+        .transpose()
 }
 
 /// Fills what `known` does not know from `more`; the name of the first field that contradicts.
@@ -228,25 +244,6 @@ fn put_outcome(
     } else {
         Put::New
     })
-}
-
-/// The row id of a token, created on first sight.
-pub(super) fn token_id(
-    tx: &Transaction<'_>,
-    names: &mut Names,
-    token: Option<&TokenKey>,
-) -> Result<Option<i64>, StoreError> {
-    let Some(token) = token else { return Ok(None) };
-    if let Some(id) = names.tokens.get(token) {
-        return Ok(Some(*id));
-    }
-    tx.prepare_cached("INSERT OR IGNORE INTO token (chain, address) VALUES (?1, ?2)")?
-        .execute([token.chain(), token.address()])?;
-    let id = tx
-        .prepare_cached("SELECT id FROM token WHERE chain = ?1 AND address = ?2")?
-        .query_row([token.chain(), token.address()], |row| row.get(0))?;
-    names.tokens.insert(token.clone(), id);
-    Ok(Some(id))
 }
 
 /// A call as it lies in the table.

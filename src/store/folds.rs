@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::domain::{CallFacts, CallId, Fold, Price, Rules, Timestamp};
+use crate::domain::{CallFacts, CallId, Fold, Observation, Price, Rules, Timestamp};
 
-use super::samples::{Arrivals, observations};
+use super::state::SampleState;
 use super::{Store, StoreError};
 
 /// Counts up when the shape or the meaning of [`Fold`] changes; with the window, it decides
@@ -20,6 +20,14 @@ pub struct FoldChange {
     pub id: CallId,
     /// Where its fold is now.
     pub fold: Fold,
+}
+
+/// The new observations of one token that its calls' folds must take.
+#[derive(Debug, Default)]
+pub(super) struct Arrivals {
+    pub observations: Vec<Observation>,
+    /// Something already folded has changed: fold again from the start.
+    pub refold: bool,
 }
 
 /// What a fold needs of a stored call.
@@ -69,17 +77,18 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written.
     pub fn rebuild_folds(&mut self) -> Result<(), StoreError> {
-        let tx = self.conn.transaction()?;
-        tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
-        let tokens: Vec<i64> = tx
-            .prepare("SELECT DISTINCT token_id FROM sample")?
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        for token in tokens {
-            refold_token(&tx, &self.rules, token)?;
-        }
-        tx.commit()?;
-        Ok(())
+        let rules = self.rules;
+        self.write(|tx, _| {
+            tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
+            let tokens: Vec<i64> = tx
+                .prepare("SELECT DISTINCT token_id FROM sample")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            for token in tokens {
+                refold_token(tx, &rules, token)?;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -229,4 +238,27 @@ fn save_up_to(tx: &Transaction<'_>, token: i64, at: Timestamp) -> Result<(), Sto
 /// A stored fold; `None` when it cannot be read (it is then folded anew).
 pub(super) fn decode(bytes: &[u8]) -> Option<Fold> {
     postcard::from_bytes(bytes).ok()
+}
+
+/// The observations that count for a token, from one instant to another (both in), in order.
+pub(super) fn observations(
+    conn: &rusqlite::Connection,
+    token: i64,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Observation>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT at, state, price_usd, liquidity_usd, market_cap_usd FROM sample \
+         WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 AND state IN (0, 4) ORDER BY at, provider_id",
+    )?;
+    let rows = statement.query_map(params![token, from.millis(), to.millis()], |row| {
+        Ok(Observation {
+            at: Timestamp::from_millis(row.get(0)?),
+            absent: row.get::<_, i64>(1)? == SampleState::Absent.code(),
+            price: row.get::<_, Option<f64>>(2)?.and_then(Price::new),
+            liquidity_usd: row.get(3)?,
+            market_cap_usd: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -9,7 +9,8 @@ use crate::domain::fold::PriceAt;
 use crate::domain::{Call, CallFacts, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey};
 
 use super::calls::{CALL_COLUMNS, read_call, read_outcome};
-use super::samples::{SampleState, observations};
+use super::folds::observations;
+use super::state::SampleState;
 use super::{Store, StoreError};
 
 /// A call with everything its outcome is read from.

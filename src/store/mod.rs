@@ -12,22 +12,23 @@ mod calls;
 mod error;
 mod folds;
 mod load;
+mod names;
 mod open;
 mod samples;
+mod state;
 mod summaries;
 mod trades;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::domain::Rules;
 
 pub use error::StoreError;
 pub use folds::FoldChange;
 pub use load::{LatestPrice, Loaded, StoredCall};
-pub use samples::{Sample, SampleState};
+pub use samples::Sample;
 
 /// What became of one record that was to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,15 +49,7 @@ pub struct Store {
     conn: Connection,
     path: PathBuf,
     rules: Rules,
-    names: Names,
-}
-
-/// Row ids of names that occur again and again.
-#[derive(Debug, Default)]
-struct Names {
-    tokens: HashMap<crate::domain::TokenKey, i64>,
-    providers: HashMap<String, i64>,
-    books: HashMap<(String, String), i64>,
+    names: names::Names,
 }
 
 impl Store {
@@ -64,6 +57,27 @@ impl Store {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Does something in one transaction: all of it is stored, or nothing. The lock is taken at
+    /// once, since a transaction that only later turns to writing is refused without waiting.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, &mut names::Names) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let Self { conn, names, .. } = self;
+        let done = conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)
+            .and_then(|tx| {
+                let done = work(&tx, names)?;
+                tx.commit()?;
+                Ok(done)
+            });
+        if done.is_err() {
+            names.forget();
+        }
+        done
     }
 
     /// A number that changes whenever *another* connection has changed the file.

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::domain::Rules;
 
-use super::{Names, Store, StoreError};
+use super::names::Names;
+use super::{Store, StoreError};
 
 /// `CLBD`: what makes a `SQLite` file ours.
 const APPLICATION_ID: i32 = 0x434C_4244;

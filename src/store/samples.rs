@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
-use crate::domain::{Decision, Observation, Price, Reading, Refusal, Timestamp, TokenKey};
+use crate::domain::{Decision, Observation, Price, Reading, TokenKey};
 
-use super::folds::FoldChange;
-use super::{Names, Put, Store, StoreError};
+use super::folds::{self, Arrivals, FoldChange};
+use super::names::{self, Names};
+use super::state::SampleState;
+use super::{Put, Store, StoreError};
 
 /// A reading of a token with what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,62 +20,6 @@ pub struct Sample {
     pub reading: Reading,
     /// Whether it counts.
     pub decision: Decision,
-}
-
-/// [`Decision`] (and absence) as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SampleState {
-    /// Counts.
-    Accepted,
-    /// Waits for a second reading.
-    Waiting,
-    /// Refused: a jump that was not confirmed.
-    Unconfirmed,
-    /// Taken out by hand.
-    Voided,
-    /// A poll that found no listing.
-    Absent,
-}
-
-impl SampleState {
-    const EACH: [Self; 5] = [
-        Self::Accepted,
-        Self::Waiting,
-        Self::Unconfirmed,
-        Self::Voided,
-        Self::Absent,
-    ];
-
-    pub(super) const fn code(self) -> i64 {
-        self as i64
-    }
-
-    pub(super) fn from_code(code: i64) -> Option<Self> {
-        Self::EACH.into_iter().find(|s| s.code() == code)
-    }
-
-    fn of(sample: &Sample) -> Self {
-        match sample.decision {
-            Decision::Accepted if sample.reading.absent => Self::Absent,
-            Decision::Accepted => Self::Accepted,
-            Decision::Waiting => Self::Waiting,
-            Decision::Refused(Refusal::UnconfirmedJump) => Self::Unconfirmed,
-            Decision::Refused(Refusal::Voided) => Self::Voided,
-        }
-    }
-
-    /// Whether the fold of an outcome takes it.
-    const fn counts(self) -> bool {
-        matches!(self, Self::Accepted | Self::Absent)
-    }
-}
-
-/// The new observations of one token that its calls' folds must take.
-#[derive(Debug, Default)]
-pub(super) struct Arrivals {
-    pub observations: Vec<Observation>,
-    /// Something already folded has changed: fold again from the start.
-    pub refold: bool,
 }
 
 impl Store {
@@ -87,33 +33,29 @@ impl Store {
         &mut self,
         samples: &[Sample],
     ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
-        let tx = self.conn.transaction()?;
-        let mut puts = Vec::with_capacity(samples.len());
-        let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();
-        for sample in samples {
-            let token = super::calls::token_id(&tx, &mut self.names, Some(&sample.token))?;
-            let Some(token) = token else {
-                puts.push(Put::Refused("no token".to_owned()));
-                continue;
-            };
-            let provider = provider_id(&tx, &mut self.names, &sample.reading.provider)?;
-            puts.push(put_sample(&tx, token, provider, sample, &mut arrivals)?);
-        }
-        let changes = super::folds::fold_arrivals(&tx, &self.rules, arrivals)?;
-        tx.commit()?;
-        Ok((puts, changes))
+        let rules = self.rules;
+        self.write(|tx, known_names| {
+            let mut puts = Vec::with_capacity(samples.len());
+            let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();
+            for sample in samples {
+                puts.push(put_sample(tx, known_names, sample, &mut arrivals)?);
+            }
+            let changes = folds::fold_arrivals(tx, &rules, arrivals)?;
+            Ok((puts, changes))
+        })
     }
 }
 
 fn put_sample(
     tx: &Transaction<'_>,
-    token: i64,
-    provider: i64,
+    known_names: &mut Names,
     sample: &Sample,
     arrivals: &mut BTreeMap<i64, Arrivals>,
 ) -> Result<Put, StoreError> {
     let reading = &sample.reading;
-    let state = SampleState::of(sample);
+    let token = names::token_id(tx, known_names, &sample.token)?;
+    let provider = names::provider_id(tx, known_names, &reading.provider)?;
+    let state = SampleState::of(reading, sample.decision);
     let inserted = tx
         .prepare_cached(
             "INSERT OR IGNORE INTO sample \
@@ -197,46 +139,4 @@ fn put_sample(
         arrived(arrivals, old_state != SampleState::Waiting);
     }
     Ok(Put::Updated)
-}
-
-fn provider_id(tx: &Transaction<'_>, names: &mut Names, name: &str) -> Result<i64, StoreError> {
-    if let Some(id) = names.providers.get(name) {
-        return Ok(*id);
-    }
-    let known = tx
-        .query_row("SELECT id FROM provider WHERE name = ?1", [name], |row| {
-            row.get(0)
-        })
-        .optional()?;
-    let id = if let Some(id) = known {
-        id
-    } else {
-        tx.execute("INSERT INTO provider (name) VALUES (?1)", [name])?;
-        tx.last_insert_rowid()
-    };
-    names.providers.insert(name.to_owned(), id);
-    Ok(id)
-}
-
-/// The observations that count for a token, from one instant to another (both in), in order.
-pub(super) fn observations(
-    conn: &rusqlite::Connection,
-    token: i64,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Vec<Observation>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT at, state, price_usd, liquidity_usd, market_cap_usd FROM sample \
-         WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 AND state IN (0, 4) ORDER BY at, provider_id",
-    )?;
-    let rows = statement.query_map(params![token, from.millis(), to.millis()], |row| {
-        Ok(Observation {
-            at: Timestamp::from_millis(row.get(0)?),
-            absent: row.get::<_, i64>(1)? == SampleState::Absent.code(),
-            price: row.get::<_, Option<f64>>(2)?.and_then(Price::new),
-            liquidity_usd: row.get(3)?,
-            market_cap_usd: row.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -1,14 +1,17 @@
 //! Closed trades packed per (book, day) and summed up per (book, hour).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Transaction, params};
 
+use crate::analytics::book::day_of;
 use crate::analytics::{Book, BookKey, Point, Summary};
 use crate::domain::{Confidence, Span, Timestamp, Trade};
 
-use super::trades::Touched;
 use super::{Store, StoreError};
+
+/// The days of books whose packed trades must be made anew.
+pub(super) type Touched = BTreeSet<(i64, i64)>;
 
 impl Store {
     /// Packs and sums up every closed trade again.
@@ -16,19 +19,18 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written.
     pub fn rebuild_summaries(&mut self) -> Result<(), StoreError> {
-        let tx = self.conn.transaction()?;
-        tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
-        let day = Span::DAY.millis();
-        let touched: Touched = tx
-            .prepare(
-                "SELECT DISTINCT book_id, closed_at / ?1 - (closed_at < 0 AND closed_at % ?1 <> 0) \
-                 FROM trade WHERE closed_at IS NOT NULL",
-            )?
-            .query_map([day], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        summarise(&tx, &touched)?;
-        tx.commit()?;
-        Ok(())
+        self.write(|tx, _| {
+            tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
+            let closes: Vec<(i64, i64)> = tx
+                .prepare("SELECT book_id, closed_at FROM trade WHERE closed_at IS NOT NULL")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            let touched: Touched = closes
+                .into_iter()
+                .map(|(book, at)| (book, day_of(Timestamp::from_millis(at))))
+                .collect();
+            summarise(tx, &touched)
+        })
     }
 
     /// Every book, from the packed days and the hourly summaries: no trade is read.

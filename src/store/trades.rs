@@ -1,20 +1,17 @@
 //! Trades, with their summaries moved in the same transaction.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::analytics::book::day_of;
 use crate::domain::{Confidence, Side, Timestamp, Trade};
 
-use super::{Names, Put, Store, StoreError};
+use super::names::{self, Names};
+use super::summaries::Touched;
+use super::{Put, Store, StoreError};
 
 /// The columns of a trade with its book, in the order that [`read_trade`] expects.
 const TRADE_COLUMNS: &str = "t.id, b.model, b.currency, t.symbol, t.side, t.quantity, t.entry_price, t.exit_price, \
      t.opened_at, t.closed_at, t.realized_pnl, t.fee, t.cost, t.confidence";
-
-/// The days of books whose packed trades must be made anew.
-pub(super) type Touched = BTreeSet<(i64, i64)>;
 
 impl Store {
     /// Stores trades in one transaction. A known id with other values is updated; an unknown
@@ -23,25 +20,25 @@ impl Store {
     /// # Errors
     /// When the database cannot be written; then nothing of it is stored.
     pub fn put_trades(&mut self, trades: &[Trade]) -> Result<Vec<Put>, StoreError> {
-        let tx = self.conn.transaction()?;
-        let mut touched = Touched::new();
-        let mut puts = Vec::with_capacity(trades.len());
-        for trade in trades {
-            puts.push(put_trade(&tx, &mut self.names, trade, &mut touched)?);
-        }
-        super::summaries::summarise(&tx, &touched)?;
-        tx.commit()?;
-        Ok(puts)
+        self.write(|tx, known_names| {
+            let mut touched = Touched::new();
+            let mut puts = Vec::with_capacity(trades.len());
+            for trade in trades {
+                puts.push(put_trade(tx, known_names, trade, &mut touched)?);
+            }
+            super::summaries::summarise(tx, &touched)?;
+            Ok(puts)
+        })
     }
 }
 
 fn put_trade(
     tx: &Transaction<'_>,
-    names: &mut Names,
+    known_names: &mut Names,
     trade: &Trade,
     touched: &mut Touched,
 ) -> Result<Put, StoreError> {
-    let book = book_id(tx, names, &trade.model, &trade.currency)?;
+    let book = names::book_id(tx, known_names, &trade.model, &trade.currency)?;
     let inserted = tx
         .prepare_cached(
             "INSERT OR IGNORE INTO trade (id, book_id, symbol, side, quantity, entry_price, \
@@ -95,7 +92,7 @@ fn put_trade(
     if merged == old {
         return Ok(Put::Unchanged);
     }
-    let old_book = book_id(tx, names, &old.model, &old.currency)?;
+    let old_book = names::book_id(tx, known_names, &old.model, &old.currency)?;
     touch(touched, old_book, old.closed_at);
     touch(touched, book, merged.closed_at);
     tx.prepare_cached(
@@ -123,25 +120,6 @@ fn put_trade(
 
 fn touch(touched: &mut Touched, book: i64, closed_at: Option<Timestamp>) {
     touched.extend(closed_at.map(|at| (book, day_of(at))));
-}
-
-fn book_id(
-    tx: &Transaction<'_>,
-    names: &mut Names,
-    model: &str,
-    currency: &str,
-) -> Result<i64, StoreError> {
-    let key = (model.to_owned(), currency.to_owned());
-    if let Some(id) = names.books.get(&key) {
-        return Ok(*id);
-    }
-    tx.prepare_cached("INSERT OR IGNORE INTO book (model, currency) VALUES (?1, ?2)")?
-        .execute([model, currency])?;
-    let id = tx
-        .prepare_cached("SELECT id FROM book WHERE model = ?1 AND currency = ?2")?
-        .query_row([model, currency], |row| row.get(0))?;
-    names.books.insert(key, id);
-    Ok(id)
 }
 
 fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {

@@ -8,8 +8,8 @@ use super::format::{self, Style, UNKNOWN};
 use super::table::{Align, Bar, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 13] = [
-    column("source", "Source", Align::Left, 0, 26, "who called"),
-    column(
+    Column::new("source", "Source", Align::Left, 0, 26, "who called"),
+    Column::new(
         "n",
         "n",
         Align::Right,
@@ -17,7 +17,7 @@ const COLUMNS: [Column; 13] = [
         7,
         "completed calls with a category",
     ),
-    column(
+    Column::new(
         "win_rate",
         "Winners (95%)",
         Align::Right,
@@ -25,7 +25,7 @@ const COLUMNS: [Column; 13] = [
         16,
         "MOON, WINNER and GOOD, with the Wilson interval",
     ),
-    column(
+    Column::new(
         "crash_rate",
         "Crash (95%)",
         Align::Right,
@@ -33,7 +33,7 @@ const COLUMNS: [Column; 13] = [
         16,
         "ended under 0.5x, with the Wilson interval",
     ),
-    column(
+    Column::new(
         "ath",
         "Med ATH",
         Align::Right,
@@ -41,7 +41,7 @@ const COLUMNS: [Column; 13] = [
         9,
         "median ATH multiple: best case",
     ),
-    column(
+    Column::new(
         "final",
         "Med final",
         Align::Right,
@@ -49,7 +49,7 @@ const COLUMNS: [Column; 13] = [
         9,
         "median final multiple: held to the end",
     ),
-    column(
+    Column::new(
         "gap",
         "Med gap",
         Align::Right,
@@ -57,7 +57,7 @@ const COLUMNS: [Column; 13] = [
         9,
         "median of ATH minus final",
     ),
-    column(
+    Column::new(
         "moon",
         "MOON",
         Align::Right,
@@ -65,7 +65,7 @@ const COLUMNS: [Column; 13] = [
         6,
         "ATH at least 5x and it held",
     ),
-    column(
+    Column::new(
         "winner",
         "WIN",
         Align::Right,
@@ -73,7 +73,7 @@ const COLUMNS: [Column; 13] = [
         6,
         "ATH at least 2x, final at least 1x",
     ),
-    column(
+    Column::new(
         "good",
         "GOOD",
         Align::Right,
@@ -81,7 +81,7 @@ const COLUMNS: [Column; 13] = [
         6,
         "ATH at least 1.5x and it held",
     ),
-    column(
+    Column::new(
         "even",
         "EVEN",
         Align::Right,
@@ -89,27 +89,9 @@ const COLUMNS: [Column; 13] = [
         6,
         "held, without much of a peak",
     ),
-    column("loser", "LOSE", Align::Right, 6, 6, "ended under 0.9x"),
-    column("crash", "CRASH", Align::Right, 6, 6, "ended under 0.5x"),
+    Column::new("loser", "LOSE", Align::Right, 6, 6, "ended under 0.9x"),
+    Column::new("crash", "CRASH", Align::Right, 6, 6, "ended under 0.5x"),
 ];
-
-const fn column(
-    key: &'static str,
-    title: &'static str,
-    align: Align,
-    priority: u8,
-    max_width: u16,
-    help: &'static str,
-) -> Column {
-    Column {
-        key,
-        title,
-        align,
-        priority,
-        max_width,
-        help,
-    }
-}
 
 /// The distribution over the calls completed in a range.
 #[must_use]
@@ -298,28 +280,24 @@ fn empty(calls: &[Judged], found: &Categories, range: Range, as_of: Timestamp) -
             ],
         };
     }
-    let mut next = Vec::new();
-    let what = match found.newest_end {
+    let mut empty = match found.newest_end {
         Some(end) if !range.window(as_of).contains(end) => {
-            let reach = Range::reaching(as_of, end);
-            next.push(format!(
-                "press {} for {}",
-                super::range_key(reach),
-                reach.label()
-            ));
-            format!(
-                "no call completed {}; the newest completion is {}",
-                range.phrase(),
-                format::age_phrase(as_of.since(end))
-            )
+            Empty::out_of_range("no call completed", range, as_of, end)
         }
-        Some(_) => "calls were completed, but none has a final price".to_owned(),
-        None => "no call has completed its window yet".to_owned(),
+        Some(_) => Empty {
+            what: "calls were completed, but none has a final price".to_owned(),
+            next: Vec::new(),
+        },
+        None => Empty {
+            what: "no call has completed its window yet".to_owned(),
+            next: Vec::new(),
+        },
     };
     if !found.provisional {
-        next.push("press p to see calls that are still in their window".to_owned());
+        let next = "press p to see calls that are still in their window";
+        empty.next.push(next.to_owned());
     }
-    Empty { what, next }
+    empty
 }
 
 /// Everything known of one source over a range.

@@ -9,7 +9,7 @@ use super::format::{self, UNKNOWN};
 use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 11] = [
-    column(
+    Column::new(
         "feature",
         "Feature",
         Align::Left,
@@ -17,7 +17,7 @@ const COLUMNS: [Column; 11] = [
         24,
         "what the call said",
     ),
-    column(
+    Column::new(
         "verdict",
         "Verdict",
         Align::Left,
@@ -25,7 +25,7 @@ const COLUMNS: [Column; 11] = [
         12,
         "what the tests show, corrected for their number",
     ),
-    column(
+    Column::new(
         "n",
         "with/without/?",
         Align::Right,
@@ -33,7 +33,7 @@ const COLUMNS: [Column; 11] = [
         17,
         "calls that have it, that do not, that do not say",
     ),
-    column(
+    Column::new(
         "pump",
         "Pump with:w/o",
         Align::Right,
@@ -41,7 +41,7 @@ const COLUMNS: [Column; 11] = [
         15,
         "share of pumps with it, and without",
     ),
-    column(
+    Column::new(
         "pump_q",
         "q",
         Align::Right,
@@ -49,7 +49,7 @@ const COLUMNS: [Column; 11] = [
         7,
         "Benjamini-Hochberg q of the difference in pumps",
     ),
-    column(
+    Column::new(
         "rug",
         "Rug with:w/o",
         Align::Right,
@@ -57,7 +57,7 @@ const COLUMNS: [Column; 11] = [
         15,
         "share of rugs and crashes with it, and without",
     ),
-    column(
+    Column::new(
         "rug_q",
         "q rug",
         Align::Right,
@@ -65,7 +65,7 @@ const COLUMNS: [Column; 11] = [
         7,
         "Benjamini-Hochberg q of the difference in rugs",
     ),
-    column(
+    Column::new(
         "gain",
         "Med gain w:w/o",
         Align::Right,
@@ -73,7 +73,7 @@ const COLUMNS: [Column; 11] = [
         19,
         "median gain at the ATH with it, and without",
     ),
-    column(
+    Column::new(
         "mean",
         "Mean gain w:w/o",
         Align::Right,
@@ -81,7 +81,7 @@ const COLUMNS: [Column; 11] = [
         21,
         "mean gain at the ATH; one token can make it",
     ),
-    column(
+    Column::new(
         "spearman",
         "rho",
         Align::Right,
@@ -89,7 +89,7 @@ const COLUMNS: [Column; 11] = [
         7,
         "numbers: Spearman with the gain",
     ),
-    column(
+    Column::new(
         "auc",
         "AUC",
         Align::Right,
@@ -98,24 +98,6 @@ const COLUMNS: [Column; 11] = [
         "numbers: chance that a pump has the larger one",
     ),
 ];
-
-const fn column(
-    key: &'static str,
-    title: &'static str,
-    align: Align,
-    priority: u8,
-    max_width: u16,
-    help: &'static str,
-) -> Column {
-    Column {
-        key,
-        title,
-        align,
-        priority,
-        max_width,
-        help,
-    }
-}
 
 /// The report over the calls completed in a range.
 #[must_use]

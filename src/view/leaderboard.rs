@@ -8,7 +8,7 @@ use super::format::{self, Style, UNKNOWN, count};
 use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 17] = [
-    column(
+    Column::new(
         "rank",
         "#",
         Align::Right,
@@ -16,8 +16,8 @@ const COLUMNS: [Column; 17] = [
         5,
         "place by total P&L within the currency; '-' under the minimum n",
     ),
-    column("model", "Model", Align::Left, 0, 28, "who made the trades"),
-    column(
+    Column::new("model", "Model", Align::Left, 0, 28, "who made the trades"),
+    Column::new(
         "currency",
         "Cur",
         Align::Left,
@@ -25,7 +25,7 @@ const COLUMNS: [Column; 17] = [
         6,
         "currency; different ones are never summed",
     ),
-    column(
+    Column::new(
         "total",
         "Total P&L",
         Align::Right,
@@ -33,7 +33,7 @@ const COLUMNS: [Column; 17] = [
         16,
         "sum of realized P&L, net of fees",
     ),
-    column(
+    Column::new(
         "win_rate",
         "Win (95%)",
         Align::Right,
@@ -41,7 +41,7 @@ const COLUMNS: [Column; 17] = [
         16,
         "wins over closed trades, with its Wilson interval",
     ),
-    column(
+    Column::new(
         "trades",
         "n",
         Align::Right,
@@ -49,7 +49,7 @@ const COLUMNS: [Column; 17] = [
         9,
         "closed trades with a known P&L",
     ),
-    column(
+    Column::new(
         "record",
         "W/L/flat",
         Align::Right,
@@ -57,8 +57,8 @@ const COLUMNS: [Column; 17] = [
         17,
         "wins, losses, flat trades",
     ),
-    column("average", "Avg", Align::Right, 1, 14, "mean P&L of a trade"),
-    column(
+    Column::new("average", "Avg", Align::Right, 1, 14, "mean P&L of a trade"),
+    Column::new(
         "median",
         "Median",
         Align::Right,
@@ -66,7 +66,7 @@ const COLUMNS: [Column; 17] = [
         14,
         "median P&L of a trade",
     ),
-    column(
+    Column::new(
         "best",
         "Best",
         Align::Right,
@@ -74,8 +74,8 @@ const COLUMNS: [Column; 17] = [
         14,
         "largest P&L; the smallest loss when all lost",
     ),
-    column("worst", "Worst", Align::Right, 4, 14, "smallest P&L"),
-    column(
+    Column::new("worst", "Worst", Align::Right, 4, 14, "smallest P&L"),
+    Column::new(
         "factor",
         "PF",
         Align::Right,
@@ -83,7 +83,7 @@ const COLUMNS: [Column; 17] = [
         10,
         "profit factor: gains over losses",
     ),
-    column(
+    Column::new(
         "drawdown",
         "Max DD",
         Align::Right,
@@ -91,7 +91,7 @@ const COLUMNS: [Column; 17] = [
         14,
         "deepest fall of the cumulative P&L",
     ),
-    column(
+    Column::new(
         "confidence",
         "Conf",
         Align::Right,
@@ -99,7 +99,7 @@ const COLUMNS: [Column; 17] = [
         7,
         "mean stated confidence",
     ),
-    column(
+    Column::new(
         "pearson",
         "r",
         Align::Right,
@@ -107,27 +107,9 @@ const COLUMNS: [Column; 17] = [
         7,
         "Pearson, confidence against P&L; from 10 trades on",
     ),
-    column("open", "Open", Align::Right, 7, 6, "positions open now"),
-    column("last", "Last", Align::Right, 2, 7, "since the last close"),
+    Column::new("open", "Open", Align::Right, 7, 6, "positions open now"),
+    Column::new("last", "Last", Align::Right, 2, 7, "since the last close"),
 ];
-
-const fn column(
-    key: &'static str,
-    title: &'static str,
-    align: Align,
-    priority: u8,
-    max_width: u16,
-    help: &'static str,
-) -> Column {
-    Column {
-        key,
-        title,
-        align,
-        priority,
-        max_width,
-        help,
-    }
-}
 
 /// Trades under which a correlation is called "too few".
 const MIN_CORRELATION_N: u32 = 10;
@@ -282,21 +264,7 @@ fn notes(board: &Leaderboard, min_n: u32) -> Vec<Line> {
 
 fn empty(board: &Leaderboard, range: Range, as_of: Timestamp) -> Empty {
     match board.newest_close {
-        Some(newest) => {
-            let reach = Range::reaching(as_of, newest);
-            Empty {
-                what: format!(
-                    "no trade closed {}; the newest is {}",
-                    range.phrase(),
-                    format::age_phrase(as_of.since(newest))
-                ),
-                next: vec![format!(
-                    "press {} for {}",
-                    super::range_key(reach),
-                    reach.label()
-                )],
-            }
-        }
+        Some(newest) => Empty::out_of_range("no trade closed", range, as_of, newest),
         None => Empty {
             what: "no trades yet".to_owned(),
             next: vec![

@@ -3,6 +3,8 @@
 
 use std::cmp::Ordering;
 
+use crate::domain::{Range, Timestamp};
+
 /// What a piece of text means; the theme gives it a colour, and the text itself always carries
 /// the meaning too (a sign, a word, an arrow).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -168,12 +170,55 @@ pub struct Page {
     pub blocks: Vec<Block>,
 }
 
+impl Column {
+    /// A column: key, title, alignment, priority, widest, and what its figure is.
+    #[must_use]
+    pub const fn new(
+        key: &'static str,
+        title: &'static str,
+        align: Align,
+        priority: u8,
+        max_width: u16,
+        help: &'static str,
+    ) -> Self {
+        Self {
+            key,
+            title,
+            align,
+            priority,
+            max_width,
+            help,
+        }
+    }
+}
+
 impl Words {
     /// Text with a tone.
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self {
             text: text.into(),
             tone,
+        }
+    }
+}
+
+impl Empty {
+    /// Nothing in a range although there is something: how old the newest is, and the key of the
+    /// shortest range that reaches it.
+    #[must_use]
+    pub fn out_of_range(what: &str, range: Range, as_of: Timestamp, newest: Timestamp) -> Self {
+        let reach = Range::reaching(as_of, newest);
+        Self {
+            what: format!(
+                "{what} {}; the newest is {}",
+                range.phrase(),
+                super::format::age_phrase(as_of.since(newest))
+            ),
+            next: vec![format!(
+                "press {} for {}",
+                super::range_key(reach),
+                reach.label()
+            )],
         }
     }
 }

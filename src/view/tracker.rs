@@ -11,7 +11,7 @@ use super::format::{self, Style, UNKNOWN};
 use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 15] = [
-    column(
+    Column::new(
         "symbol",
         "Token",
         Align::Left,
@@ -19,9 +19,9 @@ const COLUMNS: [Column; 15] = [
         12,
         "the ticker; a label, never an identity",
     ),
-    column("source", "Source", Align::Left, 1, 18, "who called it"),
-    column("age", "Called", Align::Right, 0, 7, "since the call"),
-    column(
+    Column::new("source", "Source", Align::Left, 1, 18, "who called it"),
+    Column::new("age", "Called", Align::Right, 0, 7, "since the call"),
+    Column::new(
         "price",
         "Price",
         Align::Right,
@@ -29,7 +29,7 @@ const COLUMNS: [Column; 15] = [
         12,
         "latest accepted price in the window, USD; dim once it is no longer followed",
     ),
-    column(
+    Column::new(
         "since",
         "Now",
         Align::Right,
@@ -37,7 +37,7 @@ const COLUMNS: [Column; 15] = [
         10,
         "latest (or final) price against the entry",
     ),
-    column(
+    Column::new(
         "ath",
         "ATH",
         Align::Right,
@@ -45,7 +45,7 @@ const COLUMNS: [Column; 15] = [
         9,
         "highest multiple of the entry: best case, with hindsight",
     ),
-    column(
+    Column::new(
         "status",
         "Status",
         Align::Left,
@@ -53,7 +53,7 @@ const COLUMNS: [Column; 15] = [
         11,
         "category ('?' while it may still change), or what is wrong: RUG, crashed, gone, stale",
     ),
-    column(
+    Column::new(
         "h1",
         "1h ago",
         Align::Right,
@@ -61,7 +61,7 @@ const COLUMNS: [Column; 15] = [
         9,
         "latest price against one hour before it",
     ),
-    column(
+    Column::new(
         "drawdown",
         "Max DD",
         Align::Right,
@@ -69,7 +69,7 @@ const COLUMNS: [Column; 15] = [
         8,
         "worst fall from the running peak",
     ),
-    column(
+    Column::new(
         "return_24h",
         "+24h",
         Align::Right,
@@ -77,7 +77,7 @@ const COLUMNS: [Column; 15] = [
         9,
         "return 24 hours after the call",
     ),
-    column(
+    Column::new(
         "liquidity",
         "Liq",
         Align::Right,
@@ -85,7 +85,7 @@ const COLUMNS: [Column; 15] = [
         8,
         "latest liquidity, USD",
     ),
-    column(
+    Column::new(
         "state",
         "State",
         Align::Left,
@@ -93,7 +93,7 @@ const COLUMNS: [Column; 15] = [
         8,
         "alive, rug, crashed, gone or unknown, from own evidence",
     ),
-    column(
+    Column::new(
         "return_1h",
         "+1h",
         Align::Right,
@@ -101,7 +101,7 @@ const COLUMNS: [Column; 15] = [
         9,
         "return one hour after the call",
     ),
-    column(
+    Column::new(
         "return_6h",
         "+6h",
         Align::Right,
@@ -109,7 +109,7 @@ const COLUMNS: [Column; 15] = [
         9,
         "return six hours after the call",
     ),
-    column(
+    Column::new(
         "coverage",
         "Cov",
         Align::Right,
@@ -118,24 +118,6 @@ const COLUMNS: [Column; 15] = [
         "share of five-minute slots with a price",
     ),
 ];
-
-const fn column(
-    key: &'static str,
-    title: &'static str,
-    align: Align,
-    priority: u8,
-    max_width: u16,
-    help: &'static str,
-) -> Column {
-    Column {
-        key,
-        title,
-        align,
-        priority,
-        max_width,
-        help,
-    }
-}
 
 /// A call in its window whose price is older than this many poll intervals is stale.
 const STALE_POLLS: i64 = 5;
@@ -334,22 +316,7 @@ fn status_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
 
 fn empty(calls: &[Judged], range: Range, as_of: Timestamp) -> Empty {
     match calls.last() {
-        Some(newest) => {
-            let at = newest.call.called_at;
-            let reach = Range::reaching(as_of, at);
-            Empty {
-                what: format!(
-                    "no call {}; the newest is {}",
-                    range.phrase(),
-                    format::age_phrase(as_of.since(at))
-                ),
-                next: vec![format!(
-                    "press {} for {}",
-                    super::range_key(reach),
-                    reach.label()
-                )],
-            }
-        }
+        Some(newest) => Empty::out_of_range("no call", range, as_of, newest.call.called_at),
         None => Empty {
             what: "no calls yet".to_owned(),
             next: vec![
