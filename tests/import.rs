@@ -238,7 +238,6 @@ fn a_missing_file_does_not_keep_the_others_out() {
 }
 
 #[test]
-#[ignore = "bug: source and called_at do not outweigh model and side when the kind is guessed"]
 fn a_calls_file_whose_features_are_called_like_columns_of_trades_is_still_calls() {
     let machine = Machine::new();
     let ran = machine.try_import(
@@ -464,7 +463,6 @@ fn line_numbers_are_those_of_the_file_after_quoted_newlines() {
 }
 
 #[test]
-#[ignore = "bug: a row after a blank line is given the line of the blank one"]
 fn line_numbers_are_those_of_the_file_after_blank_lines() {
     let machine = Machine::new();
     let ran = machine.try_import(
@@ -475,7 +473,6 @@ fn line_numbers_are_those_of_the_file_after_blank_lines() {
 }
 
 #[test]
-#[ignore = "bug: with CRLF every row is given the line before it"]
 fn line_numbers_are_those_of_the_file_with_crlf() {
     let machine = Machine::new();
     let ran = machine.try_import(
@@ -486,7 +483,6 @@ fn line_numbers_are_those_of_the_file_with_crlf() {
 }
 
 #[test]
-#[ignore = "bug: blank lines before the first object are not counted"]
 fn line_numbers_are_those_of_the_file_when_a_jsonl_starts_with_blank_lines() {
     let machine = Machine::new();
     let ran = machine.try_import(
@@ -533,7 +529,6 @@ fn a_known_trade_is_updated_by_its_id_and_an_empty_cell_never_erases() {
 }
 
 #[test]
-#[ignore = "bug: an absent currency moves a known trade to USD"]
 fn an_update_without_a_currency_leaves_the_currency_as_it_is() {
     let machine = Machine::new();
     machine.import(
@@ -783,7 +778,6 @@ fn a_call_only_has_its_unknowns_filled() {
 }
 
 #[test]
-#[ignore = "bug: an unknown chain counts as a contradiction of a known one"]
 fn a_chain_that_nobody_said_is_an_unknown_that_a_later_row_fills() {
     let machine = Machine::new();
     machine.import("c.csv", "id,source,address,called_at\nc1,bot,0xAbCdEf0123456789aBcDeF0123456789abcdef01,2025-10-01T00:00:00Z\n");

@@ -117,7 +117,7 @@ fn true_peak(market: &SimulatedMarket, token: &TokenKey, call: &Call, entry: f64
     let prices: Vec<f64> = market
         .readings(token, call.called_at, ORIGIN, STEP)
         .filter(|r| r.at <= call.called_at.plus(rules().window))
-        .filter_map(|r| r.price.map(|p| p.usd()))
+        .filter_map(|r| r.price.map(callboard::domain::Price::usd))
         .collect();
     // A bad tick towers over both of its neighbours.
     let wick = |i: usize| {

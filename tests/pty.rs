@@ -10,6 +10,7 @@
 )]
 #![cfg(unix)]
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -56,15 +57,19 @@ fn import_something(home: &Path) {
     let mut calls = String::from("id,source,address,symbol,called_at,entry_price,lp_locked\n");
     for i in 0..40 {
         let (model, pnl) = (["atlas", "borealis", "cinder"][i % 3], i as f64 - 15.0);
-        trades.push_str(&format!(
-            "t{i},{model},2025-10-{:02}T12:00:00Z,{pnl},0.{i:02}\n",
+        writeln!(
+            trades,
+            "t{i},{model},2025-10-{:02}T12:00:00Z,{pnl},0.{i:02}",
             i % 28 + 1
-        ));
-        calls.push_str(&format!(
-            "c{i},chan,addr{i},SYM{i},2025-10-{:02}T12:00:00Z,0.5,{}\n",
+        )
+        .unwrap();
+        writeln!(
+            calls,
+            "c{i},chan,addr{i},SYM{i},2025-10-{:02}T12:00:00Z,0.5,{}",
             i % 28 + 1,
             i % 2 == 0
-        ));
+        )
+        .unwrap();
     }
     for (name, text) in [("trades.csv", trades), ("calls.csv", calls)] {
         let file = home.join(name);

@@ -287,7 +287,6 @@ fn an_empty_database_reports_zeros_and_unknowns() {
 }
 
 #[test]
-#[ignore = "bug: the text report leaves out the hints of an empty state"]
 fn an_empty_text_report_says_how_to_get_data() {
     let machine = Machine::new();
     machine.import("t.csv", "id,model,realized_pnl\n");
@@ -594,7 +593,6 @@ fn a_rank_needs_ten_trades_and_equal_totals_share_one() {
 }
 
 #[test]
-#[ignore = "bug: 0.1 + 0.2 outranks 0.3"]
 fn totals_that_differ_by_a_rounding_error_share_a_rank() {
     // 0.1 + 0.2 and 0.3.
     let mut rows = Vec::new();
@@ -1544,7 +1542,6 @@ fn the_text_report_says_range_instant_and_figures() {
 }
 
 #[test]
-#[ignore = "bug: the text report leaves out the hints of an empty state"]
 fn a_range_without_anything_in_it_names_one_that_has() {
     let machine = Machine::new();
     machine.import("t.csv", trades(&[("alpha", 12.5, None)]));

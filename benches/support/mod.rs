@@ -49,7 +49,7 @@ pub fn trade(i: usize, n: usize, models: usize, days: i64, random: &mut Random) 
         fee: Some(0.5),
         cost: None,
         confidence: Confidence::from_fraction(confidence),
-        currency: "USD".to_owned(),
+        currency: Some("USD".to_owned()),
     }
 }
 

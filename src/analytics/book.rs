@@ -208,7 +208,7 @@ mod tests {
                 fee: None,
                 cost: None,
                 confidence: None,
-                currency: String::new(),
+                currency: None,
             };
             trade.closed_at = Some(t(closed));
             Point::of(&trade).unwrap()

@@ -153,6 +153,13 @@ pub fn rank_figures(points: &[Point]) -> RankFigures {
     }
 }
 
+/// Whether one total is above another by more than rounding: sums of the same amounts in another
+/// order must tie.
+#[must_use]
+pub fn exceeds(a: f64, b: f64) -> bool {
+    a - b > 1e-9 * a.abs().max(b.abs())
+}
+
 /// Orders rows and gives places. Ties share a place and stand by name.
 fn place(rows: &mut [ModelRow], min_rank_n: u32) {
     let mut traded: BTreeMap<String, u64> = BTreeMap::new();
@@ -178,7 +185,7 @@ fn place(rows: &mut [ModelRow], min_rank_n: u32) {
             .filter(|r| {
                 r.key.currency == rows[i].key.currency
                     && r.summary.trades() >= min_rank_n
-                    && r.summary.total_pnl() > rows[i].summary.total_pnl()
+                    && exceeds(r.summary.total_pnl(), rows[i].summary.total_pnl())
             })
             .count();
         rows[i].rank = u32::try_from(better + 1).ok();

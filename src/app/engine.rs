@@ -102,18 +102,19 @@ impl Engine {
         self.reload();
         self.publish();
         loop {
-            let worked = match commands.recv_timeout(LOOK) {
-                Ok(Command::Stop) => return,
+            let mut worked = false;
+            match commands.recv_timeout(LOOK) {
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(command) => {
                     self.carry_out(command);
-                    true
+                    worked = true;
                 }
-                Err(RecvTimeoutError::Timeout) => self.look(),
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
+                Err(RecvTimeoutError::Timeout) => {}
+            }
             if stop.load(Ordering::SeqCst) {
                 return;
             }
+            worked |= self.look();
             if worked {
                 self.publish();
             }
@@ -251,7 +252,7 @@ impl Engine {
             .iter()
             .map(|t| BookKey {
                 model: t.model.clone(),
-                currency: t.currency.clone(),
+                currency: t.currency().to_owned(),
             })
             .collect();
         keys.sort();

@@ -36,11 +36,17 @@ pub struct Trade {
     pub cost: Option<f64>,
     /// How sure the model said it was.
     pub confidence: Option<Confidence>,
-    /// The currency of P&L, fee and cost, in upper case.
-    pub currency: String,
+    /// The currency of P&L, fee and cost, in upper case; [`DEFAULT_CURRENCY`] when nobody said.
+    pub currency: Option<String>,
 }
 
 impl Trade {
+    /// The currency of its money.
+    #[must_use]
+    pub fn currency(&self) -> &str {
+        self.currency.as_deref().unwrap_or(DEFAULT_CURRENCY)
+    }
+
     /// How long the position was held; `None` when a time is unknown or they contradict.
     #[must_use]
     pub fn hold(&self) -> Option<Span> {

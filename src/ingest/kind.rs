@@ -27,17 +27,17 @@ impl Kind {
 
     /// The kind that columns belong to; `None` when they fit none.
     ///
-    /// Asked from the most particular to the least: a trade alone has a model, a price alone has
-    /// `price_usd` at a time, a call alone is `called_at`; what is left with an id and a multiple
-    /// is an outcome.
+    /// Asked from the most particular to the least: a call alone is `called_at` by a source,
+    /// whatever its features are called; a trade alone has a model, a price alone has a time and
+    /// a price; what is left with an id and a multiple is an outcome.
     #[must_use]
     pub fn guess(names: &[String]) -> Option<Self> {
         let has = |name: &str| names.iter().any(|n| n == name);
         let any = |all: &[&str]| all.iter().any(|name| has(name));
-        if has("model") && any(&["realized_pnl", "closed_at", "opened_at", "side"]) {
-            Some(Self::Trades)
-        } else if has("source") && has("called_at") {
+        if has("source") && has("called_at") {
             Some(Self::Calls)
+        } else if has("model") && any(&["realized_pnl", "closed_at", "opened_at", "side"]) {
+            Some(Self::Trades)
         } else if has("at") && any(&["price_usd", "liquidity_usd", "market_cap_usd"]) {
             Some(Self::Prices)
         } else if has("id") && any(&["peak_multiple", "max_gain_pct", "final_multiple", "is_rug"]) {

@@ -1,7 +1,10 @@
 //! CSV and JSON lines as one stream of rows with named cells of text.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
+
+use std::rc::Rc;
 
 use csv::{ByteRecord, StringRecord};
 
@@ -38,7 +41,10 @@ pub struct Rows {
 }
 
 enum Format {
-    Csv(Box<csv::Reader<Box<dyn BufRead>>>),
+    Csv {
+        reader: Box<csv::Reader<Newlines>>,
+        lines: Rc<RefCell<Lines>>,
+    },
     Json(JsonLines),
 }
 
@@ -57,7 +63,7 @@ impl Rows {
     /// When the input cannot be read, is empty, or has no usable header.
     pub fn open(input: impl Read + 'static) -> Result<Self, String> {
         let mut input: Box<dyn BufRead> = Box::new(BufReader::with_capacity(1 << 18, input));
-        let first = first_byte(&mut input).map_err(|e| e.to_string())?;
+        let (first, skipped) = first_byte(&mut input).map_err(|e| e.to_string())?;
         match first {
             None => Err("it is empty".to_owned()),
             Some(b'[') => Err(
@@ -68,7 +74,7 @@ impl Rows {
                 let mut rows = Self {
                     format: Format::Json(JsonLines {
                         input,
-                        line: 0,
+                        line: skipped,
                         buffer: Vec::new(),
                         ahead: VecDeque::new(),
                     }),
@@ -89,10 +95,14 @@ impl Rows {
                 Ok(rows)
             }
             Some(_) => {
+                let lines = Rc::<RefCell<Lines>>::default();
                 let mut reader = csv::ReaderBuilder::new()
                     .flexible(true)
                     .has_headers(true)
-                    .from_reader(input);
+                    .from_reader(Newlines {
+                        input,
+                        lines: Rc::clone(&lines),
+                    });
                 let header = reader
                     .byte_headers()
                     .map_err(|e| format!("its header cannot be read: {e}"))?;
@@ -101,7 +111,10 @@ impl Rows {
                     .map(|name| column_name(&String::from_utf8_lossy(name)))
                     .collect();
                 Ok(Self {
-                    format: Format::Csv(Box::new(reader)),
+                    format: Format::Csv {
+                        reader: Box::new(reader),
+                        lines,
+                    },
                     names,
                 })
             }
@@ -117,7 +130,7 @@ impl Rows {
     /// The next row.
     pub fn next_row(&mut self) -> Next {
         match &mut self.format {
-            Format::Csv(reader) => next_csv(reader, self.names.len()),
+            Format::Csv { reader, lines } => next_csv(reader, lines, self.names.len()),
             Format::Json(json) => json.next(&mut self.names),
         }
     }
@@ -128,12 +141,16 @@ fn column_name(name: &str) -> String {
     crate::domain::text::clean(name).to_lowercase()
 }
 
-fn next_csv(reader: &mut csv::Reader<Box<dyn BufRead>>, width: usize) -> Next {
+fn next_csv(reader: &mut csv::Reader<Newlines>, lines: &Rc<RefCell<Lines>>, width: usize) -> Next {
     let mut record = ByteRecord::new();
-    match reader.read_byte_record(&mut record) {
+    let read = reader.read_byte_record(&mut record);
+    let start = |position: Option<&csv::Position>| {
+        position.map_or(0, |p| lines.borrow_mut().line_at(p.byte()))
+    };
+    match read {
         Ok(false) => Next::End,
         Ok(true) => {
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = start(record.position());
             if record.len() != width {
                 return Next::Bad {
                     line,
@@ -149,9 +166,69 @@ fn next_csv(reader: &mut csv::Reader<Box<dyn BufRead>>, width: usize) -> Next {
             }
         }
         Err(error) => Next::Bad {
-            line: error.position().map_or(0, csv::Position::line),
+            line: start(error.position()),
             reason: error.to_string(),
         },
+    }
+}
+
+/// Where the lines of a CSV end. The reader itself gives a record the line where the one before
+/// it ended, which is wrong after blank lines and with CRLF.
+#[derive(Debug, Default)]
+struct Lines {
+    /// Line feeds read ahead: their place, and whether their line is blank.
+    ends: VecDeque<(u64, bool)>,
+    /// Lines passed.
+    passed: u64,
+    /// Bytes read.
+    read: u64,
+    /// The line being read holds something.
+    filled: bool,
+}
+
+impl Lines {
+    fn scan(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'\n' => {
+                    self.ends.push_back((self.read, !self.filled));
+                    self.filled = false;
+                }
+                b'\r' => {}
+                _ => self.filled = true,
+            }
+            self.read += 1;
+        }
+    }
+
+    /// The line of the record that is read from a place on: what is left of the line before it
+    /// and blank lines are skipped, as the reader skips them.
+    fn line_at(&mut self, mut place: u64) -> u64 {
+        while let Some((end, blank)) = self.ends.front().copied() {
+            if end > place && !blank {
+                break;
+            }
+            self.ends.pop_front();
+            self.passed += 1;
+            place = place.max(end + 1);
+        }
+        self.passed + 1
+    }
+}
+
+/// An input whose line ends are noted as they are read.
+struct Newlines {
+    input: Box<dyn BufRead>,
+    lines: Rc<RefCell<Lines>>,
+}
+
+impl Read for Newlines {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.input.read(into)?;
+        if let Some(bytes) = into.get(..n) {
+            self.lines.borrow_mut().scan(bytes);
+        }
+        Ok(n)
     }
 }
 
@@ -216,25 +293,32 @@ fn cell_text(value: &serde_json::Value) -> String {
     }
 }
 
-/// The first byte that is no white space and no byte order mark, without taking it.
-fn first_byte(input: &mut Box<dyn BufRead>) -> std::io::Result<Option<u8>> {
+/// The first byte that is no white space and no byte order mark, and the lines before it. It is
+/// not taken; what precedes a `{` is.
+fn first_byte(input: &mut Box<dyn BufRead>) -> std::io::Result<(Option<u8>, u64)> {
+    let mut lines = 0;
     loop {
         let buffer = input.fill_buf()?;
         if buffer.is_empty() {
-            return Ok(None);
+            return Ok((None, lines));
         }
         let skip = buffer
             .iter()
             .position(|b| !b.is_ascii_whitespace() && !matches!(b, 0xEF | 0xBB | 0xBF));
-        if let Some(at) = skip {
-            let byte = buffer.get(at).copied();
-            // Only what precedes a JSON object may go: in CSV, line numbers count it.
-            if byte == Some(b'{') {
-                input.consume(at);
-            }
-            return Ok(byte);
+        let blank = buffer
+            .get(..skip.unwrap_or(buffer.len()))
+            .unwrap_or_default();
+        lines += blank.iter().filter(|b| **b == b'\n').count() as u64;
+        let Some(at) = skip else {
+            let all = buffer.len();
+            input.consume(all);
+            continue;
+        };
+        let byte = buffer.get(at).copied();
+        // In CSV the line counter sees the blank lines itself.
+        if byte == Some(b'{') {
+            input.consume(at);
         }
-        let all = buffer.len();
-        input.consume(all);
+        return Ok((byte, lines));
     }
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::domain::trade::DEFAULT_CURRENCY;
 use crate::domain::{Confidence, Side, Trade};
 
 use super::fields::{BadField, Fields, Layout, quote};
@@ -92,9 +91,7 @@ impl TradeReader {
             fee: f.number("fee")?,
             cost: f.number("cost")?,
             confidence: None,
-            currency: f
-                .text("currency")
-                .map_or_else(|| DEFAULT_CURRENCY.to_owned(), |c| c.to_uppercase()),
+            currency: f.text("currency").map(|c| c.to_uppercase()),
         };
         trade.id = match f.text("id") {
             Some(id) => id,

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::analytics::features::ArmTest;
+use crate::analytics::leaderboard::exceeds;
 use crate::analytics::{
     CallCounts, Categories, Distribution, FeatureRow, Judged, Leaderboard, ModelRow,
 };
@@ -135,9 +136,10 @@ fn compare(found: &Leaderboard) -> Value {
             .collect();
         if let [a, b] = rows.as_slice() {
             let difference = a.summary.total_pnl() - b.summary.total_pnl();
-            let leader = if difference > 0.0 {
+            let (x, y) = (a.summary.total_pnl(), b.summary.total_pnl());
+            let leader = if exceeds(x, y) {
                 a.key.model.as_str()
-            } else if difference < 0.0 {
+            } else if exceeds(y, x) {
                 b.key.model.as_str()
             } else {
                 "tie"

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::analytics::leaderboard::exceeds;
 use crate::board::Board;
 use crate::view::answer::Answers;
 use crate::view::format::{self, Style};
@@ -88,6 +89,9 @@ fn section_text(out: &mut String, screen: &Screen, most: Option<usize>, style: S
     }
     if let Some(empty) = &screen.empty {
         wrapped(out, &empty.what);
+        for step in &empty.next {
+            wrapped(out, &format!("  {}", step.in_report()));
+        }
     } else {
         let shown = most.unwrap_or(usize::MAX).min(screen.table.rows.len());
         table_text(out, &screen.table, shown, style);
@@ -210,10 +214,11 @@ fn compare(
             .collect();
         let [a, b] = rows.as_slice() else { continue };
         let difference = a.summary.total_pnl() - b.summary.total_pnl();
-        let text = if difference == 0.0 {
+        let (x, y) = (a.summary.total_pnl(), b.summary.total_pnl());
+        let text = if !exceeds(x, y) && !exceeds(y, x) {
             format!("{currency}: a tie in total P&L")
         } else {
-            let leader = if difference > 0.0 { a } else { b };
+            let leader = if x > y { a } else { b };
             format!(
                 "{currency}: {} leads by {} in total P&L (no interval yet: read it with n)",
                 leader.key.model,

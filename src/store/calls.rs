@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use crate::domain::token::UNKNOWN_CHAIN;
 use crate::domain::{
     Call, CallId, Features, ImportedOutcome, Multiple, Price, Timestamp, TokenKey,
 };
@@ -162,8 +163,17 @@ fn fill(known: &mut Call, more: &Call) -> Result<(), String> {
     if known.called_at != more.called_at {
         return Err("called_at".to_owned());
     }
-    one("address", &mut known.token, more.token.as_ref())?;
-    if known.token.is_none() && known.chain == crate::domain::token::UNKNOWN_CHAIN {
+    // An address whose chain nobody knew is the same address on the chain that somebody names.
+    let same_address = match (&known.token, &more.token) {
+        (Some(old), Some(new)) => old.address() == new.address(),
+        _ => false,
+    };
+    match (known.chain == UNKNOWN_CHAIN, more.chain == UNKNOWN_CHAIN) {
+        (true, false) if same_address => known.token.clone_from(&more.token),
+        (false, true) if same_address => {}
+        _ => one("address", &mut known.token, more.token.as_ref())?,
+    }
+    if known.token.is_none() && known.chain == UNKNOWN_CHAIN {
         known.chain.clone_from(&more.chain);
     }
     if let Some(token) = &known.token {

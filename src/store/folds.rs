@@ -25,7 +25,8 @@ pub struct FoldChange {
 /// The new observations of one token that its calls' folds must take.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
-    pub observations: Vec<Observation>,
+    /// With the provider they came from: a rebuild takes equal times in that order.
+    pub observations: Vec<(Observation, i64)>,
     /// Something already folded has changed: fold again from the start.
     pub refold: bool,
 }
@@ -124,12 +125,14 @@ pub(super) fn fold_arrivals(
         if arrived.observations.is_empty() && !arrived.refold {
             continue;
         }
-        arrived.observations.sort_by_key(|o| o.at);
+        arrived
+            .observations
+            .sort_by_key(|(o, provider)| (o.at, *provider));
         let up_to: Option<i64> = tx
             .prepare_cached("SELECT up_to FROM folded WHERE token_id = ?1")?
             .query_row([token], |row| row.get(0))
             .optional()?;
-        let first = arrived.observations.first().map(|o| o.at.millis());
+        let first = arrived.observations.first().map(|(o, _)| o.at.millis());
         let in_order = first.is_some_and(|first| up_to.is_none_or(|up_to| first > up_to));
         if arrived.refold || !in_order {
             changes.extend(refold_token(tx, rules, token)?);
@@ -138,7 +141,7 @@ pub(super) fn fold_arrivals(
         for mut call in calls_of(tx, token)? {
             let mut fold = call.fold.take().unwrap_or_else(|| Fold::start(&call.facts));
             let mut moved = false;
-            for observation in &arrived.observations {
+            for (observation, _) in &arrived.observations {
                 moved |= fold.apply(&call.facts, rules, observation);
             }
             if moved {
@@ -146,7 +149,7 @@ pub(super) fn fold_arrivals(
                 changes.push(FoldChange { id: call.id, fold });
             }
         }
-        if let Some(last) = arrived.observations.last() {
+        if let Some((last, _)) = arrived.observations.last() {
             save_up_to(tx, token, last.at)?;
         }
     }

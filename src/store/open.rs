@@ -6,7 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::domain::Rules;
 
@@ -24,6 +25,8 @@ const SCHEMA: i64 = MIGRATIONS.len() as i64;
 
 /// How long to wait for another program's write before giving up.
 const BUSY: Duration = Duration::from_secs(10);
+/// How soon a lock that SQLite does not wait for is asked for again.
+const WAL_STEP: Duration = Duration::from_millis(10);
 
 impl Store {
     /// Opens a database for reading and writing, creates it where there is none, and brings an
@@ -56,10 +59,14 @@ impl Store {
         let mut conn =
             Connection::open_with_flags(path, flags).map_err(|e| unreachable(e.to_string()))?;
         conn.busy_timeout(BUSY)?;
+        // A newer version's pages may still lie in its log: closing must not write them back
+        // before it is known that the file may be touched.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         migrate(&mut conn, path)?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         // WAL only after the first migration: so the main file's header always says whose it is,
         // even after a crash.
-        conn.pragma_update(None, "journal_mode", "WAL")?;
+        switch_to_wal(&conn)?;
         conn.pragma_update(None, "synchronous", "NORMAL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
         conn.pragma_update(None, "cache_size", -32_000)?;
@@ -133,6 +140,30 @@ fn too_new(path: &Path, found: i64) -> Result<(), StoreError> {
         });
     }
     Ok(())
+}
+
+/// Switches to a write-ahead log. SQLite does not wait for this lock by itself, so it is asked
+/// for again while another program holds it (most likely to do the same).
+fn switch_to_wal(conn: &Connection) -> Result<(), StoreError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        if mode.eq_ignore_ascii_case("wal") {
+            return Ok(());
+        }
+        match conn.pragma_update(None, "journal_mode", "WAL") {
+            Ok(()) => {}
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < BUSY => {}
+            Err(error) => return Err(error.into()),
+        }
+        if waited >= BUSY {
+            // A file system without shared memory: the old journal works too, only slower.
+            return Ok(());
+        }
+        std::thread::sleep(WAL_STEP);
+        waited += WAL_STEP;
+    }
 }
 
 /// Runs the migrations that the file has not had, all in one transaction.

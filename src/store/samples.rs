@@ -76,7 +76,8 @@ fn put_sample(
         let of_token = arrivals.entry(token).or_default();
         of_token.refold |= changed;
         if state.counts() {
-            of_token.observations.push(Observation::from(reading));
+            let observation = (Observation::from(reading), provider);
+            of_token.observations.push(observation);
         }
     };
     if inserted > 0 {

@@ -168,7 +168,7 @@ fn read_point(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Point>> {
         confidence: row
             .get::<_, Option<f64>>(5)?
             .and_then(Confidence::from_fraction),
-        currency: String::new(),
+        currency: None,
     };
     Ok(Point::of(&trade))
 }

@@ -38,7 +38,7 @@ fn put_trade(
     trade: &Trade,
     touched: &mut Touched,
 ) -> Result<Put, StoreError> {
-    let book = names::book_id(tx, known_names, &trade.model, &trade.currency)?;
+    let book = names::book_id(tx, known_names, &trade.model, trade.currency())?;
     let inserted = tx
         .prepare_cached(
             "INSERT OR IGNORE INTO trade (id, book_id, symbol, side, quantity, entry_price, \
@@ -76,7 +76,7 @@ fn put_trade(
     let merged = Trade {
         id: old.id.clone(),
         model: trade.model.clone(),
-        currency: trade.currency.clone(),
+        currency: trade.currency.clone().or_else(|| old.currency.clone()),
         symbol: trade.symbol.clone().or_else(|| old.symbol.clone()),
         side: trade.side.or(old.side),
         quantity: trade.quantity.or(old.quantity),
@@ -92,7 +92,8 @@ fn put_trade(
     if merged == old {
         return Ok(Put::Unchanged);
     }
-    let old_book = names::book_id(tx, known_names, &old.model, &old.currency)?;
+    let old_book = names::book_id(tx, known_names, &old.model, old.currency())?;
+    let book = names::book_id(tx, known_names, &merged.model, merged.currency())?;
     touch(touched, old_book, old.closed_at);
     touch(touched, book, merged.closed_at);
     tx.prepare_cached(

@@ -5,7 +5,9 @@ use crate::board::Board;
 use crate::domain::{Category, Multiple, Range, Timestamp};
 
 use super::format::{self, Style, UNKNOWN};
-use super::table::{Align, Bar, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
+use super::table::{
+    Align, Bar, Block, Cell, Column, Empty, Line, Page, Row, Screen, Step, Table, Tone,
+};
 
 const COLUMNS: [Column; 13] = [
     Column::new("source", "Source", Align::Left, 0, 26, "who called"),
@@ -272,13 +274,13 @@ fn notes(found: &Categories) -> Vec<Line> {
 
 fn empty(calls: &[Judged], found: &Categories, range: Range, as_of: Timestamp) -> Empty {
     if calls.is_empty() {
-        return Empty {
-            what: "no calls yet".to_owned(),
-            next: vec![
-                "callboard import calls FILE.csv   brings a file in".to_owned(),
-                "callboard --demo                  shows a simulated market".to_owned(),
+        return Empty::say(
+            "no calls yet",
+            &[
+                "callboard import calls FILE.csv   brings a file in",
+                "callboard --demo                  shows a simulated market",
             ],
-        };
+        );
     }
     let mut empty = match found.newest_end {
         Some(end) if !range.window(as_of).contains(end) => {
@@ -294,8 +296,7 @@ fn empty(calls: &[Judged], found: &Categories, range: Range, as_of: Timestamp) -
         },
     };
     if !found.provisional {
-        let next = "press p to see calls that are still in their window";
-        empty.next.push(next.to_owned());
+        empty.next.push(Step::Provisional);
     }
     empty
 }

@@ -6,7 +6,7 @@ use crate::board::Board;
 use crate::domain::{Percent, Range, Timestamp};
 
 use super::format::{self, UNKNOWN};
-use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
+use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Step, Table, Tone};
 
 const COLUMNS: [Column; 11] = [
     Column::new(
@@ -276,28 +276,28 @@ fn notes(found: &FeatureReport) -> Vec<Line> {
 
 fn empty(calls: &[Judged], found: &FeatureReport, range: Range) -> Empty {
     if calls.is_empty() {
-        return Empty {
-            what: "no calls yet".to_owned(),
-            next: vec![
-                "callboard import calls FILE.csv   every column it does not know is a feature"
-                    .to_owned(),
-                "callboard --demo                  shows a simulated market".to_owned(),
+        return Empty::say(
+            "no calls yet",
+            &[
+                "callboard import calls FILE.csv   every column it does not know is a feature",
+                "callboard --demo                  shows a simulated market",
             ],
-        };
+        );
     }
     if found.n == 0 {
-        return Empty {
-            what: format!("no call with a settled outcome {}", range.phrase()),
-            next: vec![
-                "press a for All".to_owned(),
-                "outcomes settle when a call's window is over".to_owned(),
-            ],
-        };
+        let mut empty = Empty::say(
+            format!("no call with a settled outcome {}", range.phrase()),
+            &["outcomes settle when a call's window is over"],
+        );
+        if range != Range::All {
+            empty.next.insert(0, Step::Range(Range::All));
+        }
+        return empty;
     }
-    Empty {
-        what: format!("the {} settled calls sent no features", found.n),
-        next: vec!["every further column of a call is stored and analysed as one".to_owned()],
-    }
+    Empty::say(
+        format!("the {} settled calls sent no features", found.n),
+        &["every further column of a call is stored and analysed as one"],
+    )
 }
 
 /// Everything known of one feature over a range.

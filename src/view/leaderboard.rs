@@ -265,14 +265,14 @@ fn notes(board: &Leaderboard, min_n: u32) -> Vec<Line> {
 fn empty(board: &Leaderboard, range: Range, as_of: Timestamp) -> Empty {
     match board.newest_close {
         Some(newest) => Empty::out_of_range("no trade closed", range, as_of, newest),
-        None => Empty {
-            what: "no trades yet".to_owned(),
-            next: vec![
-                "callboard import trades FILE.csv   brings a file in".to_owned(),
-                "callboard record trade             takes one from a bot".to_owned(),
-                "callboard --demo                   shows a simulated market".to_owned(),
+        None => Empty::say(
+            "no trades yet",
+            &[
+                "callboard import trades FILE.csv   brings a file in",
+                "callboard record trade             takes one from a bot",
+                "callboard --demo                   shows a simulated market",
             ],
-        },
+        ),
     }
 }
 

@@ -17,8 +17,8 @@ pub mod tracker;
 
 pub use question::{Header, Question, Tab};
 pub use table::{
-    Align, Bar, Block, Cell, Column, Empty, Line, Order, Page, Row, Screen, SortKey, Table, Tone,
-    Words,
+    Align, Bar, Block, Cell, Column, Empty, Line, Order, Page, Row, Screen, SortKey, Step, Table,
+    Tone, Words,
 };
 
 use crate::domain::Range;

@@ -142,8 +142,43 @@ pub enum Block {
 pub struct Empty {
     /// What is not there: "no trade closed in the last 24 h; the newest is 20 days old".
     pub what: String,
-    /// What to do, one step a line: "press a for All".
-    pub next: Vec<String>,
+    /// What to do, one step a line.
+    pub next: Vec<Step>,
+}
+
+/// Something that a user can do next: with a key in the dashboard, with a flag in a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Look further back.
+    Range(Range),
+    /// Look at calls that are still in their window.
+    Provisional,
+    /// The same in both.
+    Say(String),
+}
+
+impl Step {
+    /// As the dashboard says it: "press a for All".
+    #[must_use]
+    pub fn on_screen(&self) -> String {
+        match self {
+            Self::Range(range) => {
+                format!("press {} for {}", super::range_key(*range), range.label())
+            }
+            Self::Provisional => "press p to see calls that are still in their window".to_owned(),
+            Self::Say(text) => text.clone(),
+        }
+    }
+
+    /// As a report says it: "--range all reaches it".
+    #[must_use]
+    pub fn in_report(&self) -> String {
+        match self {
+            Self::Range(range) => format!("--range {} reaches it", range.name()),
+            Self::Provisional => "--provisional takes in calls still in their window".to_owned(),
+            Self::Say(text) => text.clone(),
+        }
+    }
 }
 
 /// One tab as data.
@@ -203,6 +238,15 @@ impl Words {
 }
 
 impl Empty {
+    /// Nothing there, and what to do, in words that fit screen and report.
+    #[must_use]
+    pub fn say(what: impl Into<String>, next: &[&str]) -> Self {
+        Self {
+            what: what.into(),
+            next: next.iter().map(|s| Step::Say((*s).to_owned())).collect(),
+        }
+    }
+
     /// Nothing in a range although there is something: how old the newest is, and the key of the
     /// shortest range that reaches it.
     #[must_use]
@@ -214,11 +258,7 @@ impl Empty {
                 range.phrase(),
                 super::format::age_phrase(as_of.since(newest))
             ),
-            next: vec![format!(
-                "press {} for {}",
-                super::range_key(reach),
-                reach.label()
-            )],
+            next: vec![Step::Range(reach)],
         }
     }
 }

@@ -317,14 +317,14 @@ fn status_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
 fn empty(calls: &[Judged], range: Range, as_of: Timestamp) -> Empty {
     match calls.last() {
         Some(newest) => Empty::out_of_range("no call", range, as_of, newest.call.called_at),
-        None => Empty {
-            what: "no calls yet".to_owned(),
-            next: vec![
-                "callboard import calls FILE.csv   brings a file in".to_owned(),
-                "callboard record call             takes one from a bot".to_owned(),
-                "callboard --demo                  shows a simulated market".to_owned(),
+        None => Empty::say(
+            "no calls yet",
+            &[
+                "callboard import calls FILE.csv   brings a file in",
+                "callboard record call             takes one from a bot",
+                "callboard --demo                  shows a simulated market",
             ],
-        },
+        ),
     }
 }
 

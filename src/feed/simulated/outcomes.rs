@@ -173,7 +173,7 @@ fn trades_add_up_and_models_differ() {
         let moved = sign * (trade.exit_price.unwrap() - trade.entry_price.unwrap());
         let net = moved * trade.quantity.unwrap() - trade.fee.unwrap();
         assert!((net - pnl).abs() <= 0.006, "{trade:?}");
-        let row = totals.entry((&trade.model, &trade.currency)).or_default();
+        let row = totals.entry((&trade.model, trade.currency())).or_default();
         *row = (row.0 + 1, row.1 + pnl);
         if trade.model == "atlas-4" {
             let sure = trade.confidence.unwrap().fraction() > 0.725;

@@ -184,7 +184,7 @@ fn trade(
         fee: None,
         cost: Some((cost * 1e6).round() / 1e6),
         confidence: confidence.and_then(Confidence::from_fraction),
-        currency: if against_sol { "SOL" } else { "USD" }.to_owned(),
+        currency: Some(if against_sol { "SOL" } else { "USD" }.to_owned()),
     };
     let done = Trade {
         exit_price: Some(exit),

@@ -180,7 +180,7 @@ fn nothing(screen: &Screen, list: &List, width: u16, theme: Theme) -> Vec<Line<'
     let steps: Vec<_> = said
         .next
         .iter()
-        .flat_map(|step| wrapped(step, Tone::Plain))
+        .flat_map(|step| wrapped(&step.on_screen(), Tone::Plain))
         .collect();
     let widest = steps
         .iter()
