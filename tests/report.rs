@@ -1146,6 +1146,36 @@ fn an_imported_peak_yields_to_own_samples_from_90_percent_coverage() {
 }
 
 #[test]
+fn the_market_cap_at_the_peak_is_the_one_of_the_reading_that_set_it() {
+    let machine = followed(&[]);
+    machine.import("p.csv", format!(
+        "chain,address,at,price_usd,market_cap_usd\nsolana,A,{},2,200\nsolana,A,{},5,500\nsolana,A,{},5,700\nsolana,A,{},4,900\n", at(1), at(2), at(3), at(4)
+    ));
+    let row = call(&machine, HOUR);
+    close(
+        &row["peak_market_cap"],
+        500.0,
+        "the first time it was reached",
+    );
+    assert_eq!(row["ath_at"], at(2));
+}
+
+#[test]
+fn the_first_call_of_a_token_is_the_evidence_whoever_made_it() {
+    let machine = Machine::new();
+    machine.import("c.csv", format!(
+        "id,source,chain,address,called_at,entry_price,flag\na,one,solana,A,{},1,true\nb,two,solana,A,{},1,false\n", at(0), at(1)
+    ));
+    machine.import("o.csv", "id,peak_multiple,final_multiple\na,2,1\nb,2,1\n");
+    let report = machine.report("all", &at(8 * DAY), &[]);
+    assert_eq!(
+        report["categories"]["overall"]["n"], 2,
+        "each source has its own rate"
+    );
+    assert_eq!(report["features"]["n"], 1, "one token is one observation");
+}
+
+#[test]
 fn recalls_rejected_calls_and_calls_without_an_address_are_kept_apart() {
     let machine = Machine::new();
     machine.import("c.csv", format!(
@@ -1281,7 +1311,11 @@ fn categories_are_those_of_the_dual_metric() {
         json!({"MOON": 0, "WINNER": 1, "GOOD": 1, "BREAK-EVEN": 0, "LOSER": 1, "CRASH": 1})
     );
     close(&one["gap_max"], 9.2, "gap of the source");
-    close(&one["gap_median"], (4.97 + 1.55) / 2.0, "gap of the source");
+    close(
+        &one["gap_median"],
+        f64::midpoint(4.97, 1.55),
+        "gap of the source",
+    );
 }
 
 // ---- Features ------------------------------------------------------------------------------

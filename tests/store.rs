@@ -1,4 +1,4 @@
-//! The store through the library, on real SQLite files: what it refuses to touch, and that what
+//! The store through the library, on real files: what it refuses to touch, and that what
 //! it derives is always what a rebuild would give.
 
 #![allow(
