@@ -849,7 +849,7 @@ fn at_once(
 #[test]
 #[ignore = "bug: the change to WAL does not wait for another program"]
 fn a_database_that_is_not_there_yet_may_be_opened_by_several_at_once() {
-    for _ in 0..10 {
+    for _ in 0..50 {
         let folder = tempfile::tempdir().unwrap();
         let errors = at_once(&folder.path().join("x.db"), |_, _| Ok(()));
         assert!(errors.is_empty(), "{errors:?}");
