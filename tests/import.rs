@@ -1,6 +1,15 @@
 //! Files, pipes and single records in: what goes in, what is refused, and how that is said.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::too_many_lines)]
+#![allow(
+    clippy::expect_used,
+    clippy::float_cmp,
+    clippy::format_push_string,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::unreadable_literal,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and its figures are quoted as they were computed"
+)]
 
 mod cli_support;
 
@@ -1130,4 +1139,171 @@ fn nobody_else_can_read_the_database() {
     assert_eq!(machine.run_bare(&["import", &input]).code, 0);
     let folder = std::fs::metadata(machine.path("data/callboard")).unwrap();
     assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+#[ignore = "bug: features that come before a field of the same name take its place"]
+fn a_field_of_the_call_is_never_taken_from_its_features() {
+    for line in [
+        json!({"id": "c1", "source": "bot", "symbol": "X", "called_at": T, "entry_price": 1, "features": {"entry_price": 5, "symbol": "Y"}}),
+        json!({"features": {"entry_price": 5, "symbol": "Y"}, "id": "c1", "source": "bot", "symbol": "X", "called_at": T, "entry_price": 1}),
+    ] {
+        let machine = Machine::new();
+        machine.import("c.jsonl", format!("{line}\n"));
+        let report = all(&machine);
+        let row = &report["calls"]["rows"][0];
+        assert_eq!(row["symbol"], "X", "{line}");
+        close(&row["entry_price"], 1.0, "entry");
+    }
+}
+
+#[test]
+#[ignore = "bug: true, yes and 1 contradict each other"]
+fn the_same_flag_in_another_word_is_no_contradiction() {
+    let machine = Machine::new();
+    machine.import(
+        "a.csv",
+        format!("id,source,symbol,called_at,flag,n\nc1,bot,X,{T},true,5\n"),
+    );
+    for (flag, n) in [("yes", "5.0"), ("1", "5"), ("TRUE", "5e0")] {
+        let ran = machine.try_import(
+            "b.csv",
+            format!("id,source,symbol,called_at,flag,n\nc1,bot,X,{T},{flag},{n}\n"),
+        );
+        assert_eq!(ran.code, 0, "{flag} {n}: {ran:?}");
+        says(&ran, &counts("calls", 1, 0, 0, 1, 0));
+    }
+}
+
+#[test]
+fn the_last_row_of_an_id_wins_within_a_file() {
+    let machine = Machine::new();
+    let rows =
+        "id,model,closed_at,realized_pnl\na,m,1759276800,1\na,m,1759276800,2\na,m,1759276800,2\n";
+    says(
+        &machine.import("t.csv", rows),
+        &counts("trades", 3, 1, 1, 1, 0),
+    );
+    close(
+        &all(&machine)["models"]["rows"][0]["total_pnl"],
+        2.0,
+        "total",
+    );
+}
+
+#[test]
+#[ignore = "bug: an outcome row without any figure is stored as new"]
+fn an_outcome_that_says_nothing_is_refused_like_a_price_that_says_nothing() {
+    let machine = Machine::new();
+    let path = machine.file("trades.csv", TRADES_CSV);
+    let ran = machine.run(&["import", "outcomes", &path]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains(" 0 new"), "{ran:?}");
+}
+
+#[test]
+fn a_named_kind_that_does_not_fit_refuses_every_row() {
+    for (kind, content) in [
+        ("trades", CALLS_CSV),
+        ("calls", TRADES_CSV),
+        ("prices", TRADES_CSV),
+        ("trades", PRICES_JSONL),
+    ] {
+        let machine = Machine::new();
+        let path = machine.file("x", content);
+        let ran = machine.run(&["import", kind, &path]);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        says(&ran, &counts(kind, 2, 0, 0, 0, 2));
+    }
+}
+
+#[test]
+fn a_refused_row_does_not_decide_the_scale_of_confidences() {
+    // Not even one that is out of any scale.
+    let machine = Machine::new();
+    let ran = machine.try_import(
+        "t.csv",
+        "id,model,closed_at,realized_pnl,confidence\na,m,1759276800,1,0.9\nb,m,1759276800,1,150\n",
+    );
+    complains(&ran, "t.csv:3, confidence: refused");
+    close(
+        &all(&machine)["models"]["rows"][0]["average_confidence"],
+        0.9,
+        "confidence",
+    );
+}
+
+#[test]
+fn more_rows_than_a_batch_holds_are_counted_right_and_bad_ones_keep_their_lines() {
+    let machine = Machine::new();
+    let mut content = "id,model,closed_at,realized_pnl\n".to_owned();
+    for i in 0..20_010 {
+        let pnl = if i == 20_005 || i == 3 {
+            "bad".to_owned()
+        } else {
+            i.to_string()
+        };
+        content.push_str(&format!("t{i},m,1759276800,{pnl}\n"));
+    }
+    let ran = machine.try_import("t.csv", &content);
+    complains(&ran, "t.csv:5, realized_pnl: ");
+    complains(&ran, "t.csv:20007, realized_pnl: ");
+    says(&ran, &counts("trades", 20_010, 20_008, 0, 0, 2));
+    let ran = machine.try_import("t.csv", &content);
+    says(&ran, &counts("trades", 20_010, 0, 0, 20_008, 2));
+}
+
+/// Four bots at once, each recording eight times; the runs that failed.
+fn record_at_once(
+    machine: &Machine,
+    what: &str,
+    record: impl Fn(usize, usize) -> Value + Sync,
+) -> Vec<Ran> {
+    let record = &record;
+    std::thread::scope(|scope| {
+        let bots: Vec<_> = (0..4)
+            .map(|bot| {
+                scope.spawn(move || {
+                    (0..8)
+                        .map(|n| machine.run_with(&["record", what], record(bot, n).to_string()))
+                        .filter(|ran| ran.code != 0)
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        bots.into_iter()
+            .flat_map(|bot| bot.join().unwrap())
+            .collect()
+    })
+}
+
+#[test]
+#[ignore = "bug: a transaction that reads first cannot be upgraded: database is locked at once"]
+fn bots_may_record_calls_while_others_do() {
+    let machine = Machine::new();
+    machine.import("t.csv", TRADES_CSV);
+    let failed = record_at_once(
+        &machine,
+        "call",
+        |bot, n| json!({"id": format!("{bot}/{n}"), "source": "bot", "address": "A", "called_at": T}),
+    );
+    assert!(failed.is_empty(), "{} of 32: {:?}", failed.len(), failed[0]);
+    assert_eq!(all(&machine)["calls"]["summary"]["total"], 32);
+}
+
+#[test]
+fn bots_may_record_trades_while_others_do() {
+    let machine = Machine::new();
+    machine.import("t.csv", TRADES_CSV);
+    let failed = record_at_once(
+        &machine,
+        "trade",
+        |bot, n| json!({"id": format!("{bot}/{n}"), "model": "m", "closed_at": T, "realized_pnl": 1}),
+    );
+    assert!(failed.is_empty(), "{} of 32: {:?}", failed.len(), failed[0]);
+    close(
+        &find(&all(&machine)["models"]["rows"], "model", "m")["total_pnl"],
+        32.0,
+        "total",
+    );
 }
