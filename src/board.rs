@@ -4,6 +4,7 @@
 //! A clone shares everything that did not change, so handing one out costs a few pointers per
 //! call. Must never know: SQL, feeds, how anything is drawn.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -175,10 +176,14 @@ impl Board {
         self.orphan_outcomes
     }
 
-    /// The kinds of all features.
+    /// The kinds of all features, as far as the calls made up to an instant tell.
     #[must_use]
-    pub fn feature_kinds(&self) -> &BTreeMap<String, FeatureKind> {
-        &self.kinds
+    pub fn feature_kinds(&self, as_of: Timestamp) -> Cow<'_, BTreeMap<String, FeatureKind>> {
+        if self.calls.last().is_none_or(|c| c.call.called_at <= as_of) {
+            return Cow::Borrowed(&self.kinds);
+        }
+        let seen = self.calls.iter().take_while(|c| c.call.called_at <= as_of);
+        Cow::Owned(FeatureKind::of_all(seen.map(|c| &c.call.features)))
     }
 
     /// Every call made up to an instant with its outcome as of it, oldest first. Folds must hold

@@ -119,14 +119,12 @@ pub enum Record {
 }
 
 macro_rules! text_flags {
-    ($(#[$doc:meta])* $name:ident { $($(#[$help:meta])* $field:ident),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$help:meta])* $field:ident),* $(,)? } $($more:tt)*) => {
         $(#[$doc])*
         #[derive(Debug, Args)]
         pub struct $name {
             $($(#[$help])* #[arg(long)] pub $field: Option<String>,)*
-            /// A feature of the call; may be given again
-            #[arg(long, value_name = "NAME=VALUE")]
-            pub feature: Vec<String>,
+            $($more)*
         }
 
         impl $name {
@@ -169,6 +167,9 @@ text_flags! {
         /// The bot's own gate that turned it down
         rejected_by,
     }
+    /// A feature of the call; may be given again
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub feature: Vec<String>,
 }
 
 text_flags! {

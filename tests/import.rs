@@ -1142,7 +1142,6 @@ fn nobody_else_can_read_the_database() {
 }
 
 #[test]
-#[ignore = "bug: features that come before a field of the same name take its place"]
 fn a_field_of_the_call_is_never_taken_from_its_features() {
     for line in [
         json!({"id": "c1", "source": "bot", "symbol": "X", "called_at": T, "entry_price": 1, "features": {"entry_price": 5, "symbol": "Y"}}),
@@ -1158,7 +1157,6 @@ fn a_field_of_the_call_is_never_taken_from_its_features() {
 }
 
 #[test]
-#[ignore = "bug: true, yes and 1 contradict each other"]
 fn the_same_flag_in_another_word_is_no_contradiction() {
     let machine = Machine::new();
     machine.import(
@@ -1192,7 +1190,6 @@ fn the_last_row_of_an_id_wins_within_a_file() {
 }
 
 #[test]
-#[ignore = "bug: an outcome row without any figure is stored as new"]
 fn an_outcome_that_says_nothing_is_refused_like_a_price_that_says_nothing() {
     let machine = Machine::new();
     let path = machine.file("trades.csv", TRADES_CSV);
@@ -1278,7 +1275,6 @@ fn record_at_once(
 }
 
 #[test]
-#[ignore = "bug: a transaction that reads first cannot be upgraded: database is locked at once"]
 fn bots_may_record_calls_while_others_do() {
     let machine = Machine::new();
     machine.import("t.csv", TRADES_CSV);

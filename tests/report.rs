@@ -1656,7 +1656,6 @@ fn what_is_timed_after_as_of_changes_no_byte_of_a_report() {
 }
 
 #[test]
-#[ignore = "bug: the kinds of features are decided over calls after as_of too"]
 fn a_call_after_as_of_does_not_change_the_kind_of_a_feature() {
     let machine = feature_machine(&Planted {
         with: (20, 15, 2),

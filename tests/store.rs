@@ -254,7 +254,7 @@ fn a_zero_byte_file_becomes_a_database() {
     machine.file("test.db", "");
     let mut store = open(&machine.db()).unwrap();
     let puts = store.put_trades(&[trade("a", "m", Some(1), Some(1.0))]);
-    assert_eq!(puts.unwrap(), [Put::New]);
+    assert_eq!(puts.unwrap().0, [Put::New]);
     drop(store);
     assert!(open(&machine.db()).is_ok());
 }
@@ -718,7 +718,7 @@ proptest! {
         // The last word on each once more changes nothing.
         let last: Vec<Trade> = known.into_values().collect();
         let puts = store.put_trades(&last).unwrap();
-        prop_assert!(puts.iter().all(|p| *p == Put::Unchanged));
+        prop_assert!(puts.0.iter().all(|p| *p == Put::Unchanged));
         drop(store);
         let again = open(&folder.path().join("x.db")).unwrap();
         prop_assert_eq!(&hours(&again), &moved);

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::analytics::BookKey;
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
-use crate::domain::{Call, CallFacts, Decision, Fold, Timestamp, TokenKey, Trade};
-use crate::store::{Put, Sample, Store, StoreError, StoredCall};
+use crate::domain::{Call, Decision, Timestamp, TokenKey, Trade};
+use crate::store::{Put, Sample, Store, StoreError};
 use crate::tracker::FeedHealth;
 
 /// Something to be done with the store.
@@ -231,33 +230,22 @@ impl Engine {
 
     fn calls(&mut self, calls: &[Call]) -> Result<(), StoreError> {
         let (puts, changes) = self.store.put_calls(calls)?;
-        let new = calls.iter().zip(&puts).filter(|(_, put)| **put == Put::New);
-        let new: Vec<StoredCall> = new
-            .map(|(call, _)| StoredCall {
-                call: call.clone(),
-                voided: false,
-                fold: Fold::start(&CallFacts::from(call)),
-                imported: None,
-            })
-            .collect();
-        self.board.add_calls(new);
+        // As they lie in the store now: filled up, and with an outcome that may have come first.
+        let changed = calls.iter().zip(&puts);
+        let changed = changed.filter(|(_, put)| matches!(put, Put::New | Put::Updated));
+        let mut stored = Vec::new();
+        for (call, _) in changed {
+            stored.extend(self.store.load_call(&call.id)?);
+        }
+        self.board.add_calls(stored);
         self.board.move_folds(changes);
         self.follow();
         Ok(())
     }
 
     fn trades(&mut self, trades: &[Trade]) -> Result<(), StoreError> {
-        self.store.put_trades(trades)?;
-        let mut keys: Vec<BookKey> = trades
-            .iter()
-            .map(|t| BookKey {
-                model: t.model.clone(),
-                currency: t.currency().to_owned(),
-            })
-            .collect();
-        keys.sort();
-        keys.dedup();
-        for key in keys {
+        let (_, changed) = self.store.put_trades(trades)?;
+        for key in changed {
             let book = self.store.load_book_of(&key)?;
             self.board.set_book(key, book);
         }

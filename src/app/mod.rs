@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::board::Settings;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ReportSection};
 use crate::config::Config;
 
 /// How a command failed: the exit code and one line for stderr.
@@ -83,6 +83,16 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     }
     if cli.command.is_some() && (cli.demo || cli.report.is_some()) {
         return Err(Failure::usage("--demo and --report go without a command"));
+    }
+    let of_models = cli.model.is_some() || cli.compare.is_some() || cli.top.is_some();
+    let models = matches!(
+        cli.report,
+        None | Some(ReportSection::All | ReportSection::Models)
+    );
+    if of_models && !models {
+        return Err(Failure::usage(
+            "--model, --compare and --top go with --report models",
+        ));
     }
     let fallback = paths::config_file();
     let environment = |name: &str| std::env::var(name).ok();

@@ -16,8 +16,8 @@ const LARGEST: u64 = 1 << 20;
 
 pub fn run(context: &Context, what: &Record) -> Result<ExitCode, Failure> {
     let (given, features) = match what {
-        Record::Call(flags) => (flags.given(), &flags.feature),
-        Record::Trade(flags) => (flags.given(), &flags.feature),
+        Record::Call(flags) => (flags.given(), flags.feature.as_slice()),
+        Record::Trade(flags) => (flags.given(), [].as_slice()),
     };
     let json = if given.is_empty() && features.is_empty() {
         read_stdin()?

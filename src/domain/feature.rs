@@ -58,6 +58,12 @@ impl FeatureValue {
         }
     }
 
+    /// Whether two values say the same: `true`, `yes` and `1` are one flag.
+    #[must_use]
+    pub fn means(&self, other: &Self) -> bool {
+        self == other || (self.as_flag().is_some() && self.as_flag() == other.as_flag())
+    }
+
     /// The value as a number.
     #[must_use]
     pub fn as_number(&self) -> Option<f64> {

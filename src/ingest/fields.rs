@@ -64,6 +64,11 @@ impl<const N: usize> Layout<N> {
         }
     }
 
+    /// Whether a wanted column is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.index(name).is_some()
+    }
+
     fn index(&self, name: &str) -> Option<usize> {
         let i = self.wanted.iter().position(|w| *w == name)?;
         self.at.get(i).copied().flatten()
@@ -74,7 +79,7 @@ impl<const N: usize> Layout<N> {
         self.names
             .iter()
             .enumerate()
-            .filter(|(i, _)| !self.at.contains(&Some(*i)))
+            .filter(|(_, name)| !self.wanted.contains(&name.as_str()))
             .map(|(i, name)| (name.as_str(), i))
     }
 }

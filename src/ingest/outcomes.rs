@@ -57,6 +57,14 @@ impl OutcomeReader {
             observed_until: f.time("observed_until")?,
             label: f.text("label"),
         };
-        Ok((CallId(f.required("id")?), outcome))
+        let id = CallId(f.required("id")?);
+        // A row may know nothing yet; a table without any such column is no table of outcomes.
+        if !COLUMNS.iter().skip(1).any(|column| self.layout.has(column)) {
+            return Err(BadField::new(
+                "peak_multiple",
+                "there is no column of an outcome: nothing was measured",
+            ));
+        }
+        Ok((id, outcome))
     }
 }

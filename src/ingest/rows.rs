@@ -152,9 +152,22 @@ fn next_csv(reader: &mut csv::Reader<Newlines>, lines: &Rc<RefCell<Lines>>, widt
         Ok(true) => {
             let line = start(record.position());
             if record.len() != width {
+                let blank = record.len() == 1 && record.as_slice().trim_ascii().is_empty();
+                if blank {
+                    return next_csv(reader, lines, width);
+                }
+                let spans = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+                let open = if spans > 0 {
+                    format!(
+                        "; it runs on to line {}: is a quote left open?",
+                        line + spans
+                    )
+                } else {
+                    String::new()
+                };
                 return Next::Bad {
                     line,
-                    reason: format!("{} cells, but the header has {width}", record.len()),
+                    reason: format!("{} cells, but the header has {width}{open}", record.len()),
                 };
             }
             match StringRecord::from_byte_record(record) {
@@ -267,14 +280,17 @@ impl JsonLines {
             };
             names.clear();
             let mut cells = StringRecord::new();
-            for (name, value) in &object {
-                // Bots that keep their features in an object of their own mean the same.
-                if let ("features", serde_json::Value::Object(features)) = (name.as_str(), value) {
-                    for (name, value) in features {
-                        names.push(column_name(name));
-                        cells.push_field(&cell_text(value));
-                    }
-                } else {
+            // Bots that keep their features in an object of their own mean the same; they come
+            // last, so that none of them stands in for a field of the record.
+            let nested = |entry: &(&String, &serde_json::Value)| {
+                entry.0 == "features" && entry.1.is_object()
+            };
+            for (name, value) in object.iter().filter(|entry| !nested(entry)) {
+                names.push(column_name(name));
+                cells.push_field(&cell_text(value));
+            }
+            for (_, features) in object.iter().filter(nested) {
+                for (name, value) in features.as_object().into_iter().flatten() {
                     names.push(column_name(name));
                     cells.push_field(&cell_text(value));
                 }

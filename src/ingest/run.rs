@@ -246,7 +246,7 @@ fn import_trades(
         })
         .collect();
     for (trades, lines) in trades.chunks(BATCH).zip(lines.chunks(BATCH)) {
-        let puts = store.put_trades(trades)?;
+        let (puts, _) = store.put_trades(trades)?;
         sink.count(lines, puts);
     }
     Ok(())
@@ -308,7 +308,7 @@ pub fn record_trade(store: &mut Store, json: &str) -> Result<(String, Put), Reco
         confidence,
         ..raw.trade
     };
-    let puts = store.put_trades(std::slice::from_ref(&trade))?;
+    let (puts, _) = store.put_trades(std::slice::from_ref(&trade))?;
     Ok((trade.id, settled(puts)?))
 }
 

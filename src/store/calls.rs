@@ -173,7 +173,10 @@ fn fill(known: &mut Call, more: &Call) -> Result<(), String> {
         (false, true) if same_address => {}
         _ => one("address", &mut known.token, more.token.as_ref())?,
     }
-    if known.token.is_none() && known.chain == UNKNOWN_CHAIN {
+    if known.token.is_none() && more.chain != UNKNOWN_CHAIN {
+        if known.chain != UNKNOWN_CHAIN && known.chain != more.chain {
+            return Err("chain".to_owned());
+        }
         known.chain.clone_from(&more.chain);
     }
     if let Some(token) = &known.token {
@@ -202,10 +205,12 @@ fn fill(known: &mut Call, more: &Call) -> Result<(), String> {
         more.rejected_by.as_ref(),
     )?;
     for (name, value) in &more.features {
-        let mut slot = known.features.get(name).cloned();
-        one(&format!("feature {name}"), &mut slot, Some(value))?;
-        if let Some(value) = slot {
-            known.features.insert(name.clone(), value);
+        match known.features.get(name) {
+            None => {
+                known.features.insert(name.clone(), value.clone());
+            }
+            Some(old) if old.means(value) => {}
+            Some(_) => return Err(format!("feature {name}")),
         }
     }
     Ok(())

@@ -1,14 +1,17 @@
 //! Reading everything that the in-memory board is made of.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::analytics::{Book, BookKey};
 use crate::domain::fold::PriceAt;
-use crate::domain::{Call, CallFacts, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey};
+use crate::domain::{
+    Call, CallFacts, CallId, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey,
+};
 
-use super::calls::{CALL_COLUMNS, read_call, read_outcome};
+use super::calls::{CALL_COLUMNS, CallRecord, read_call, read_outcome};
 use super::folds::observations;
 use super::state::SampleState;
 use super::{Store, StoreError};
@@ -48,6 +51,20 @@ pub struct LatestPrice {
     pub waiting: Option<PriceAt>,
 }
 
+/// Calls with their token and their fold; what comes behind chooses among them.
+static FOLDED_CALLS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {CALL_COLUMNS}, f.state FROM call c \
+         LEFT JOIN token t ON t.id = c.token_id LEFT JOIN fold f ON f.call_seq = c.seq"
+    )
+});
+
+fn read_folded_call(row: &Row<'_>) -> rusqlite::Result<(CallRecord, Option<Fold>)> {
+    let record = read_call(row)?;
+    let state = row.get_ref(15)?.as_blob_or_null()?;
+    Ok((record, state.and_then(super::folds::decode)))
+}
+
 impl Store {
     /// Reads everything. With an `as_of`, no sample later than it has moved any fold.
     ///
@@ -76,19 +93,10 @@ impl Store {
             )?
             .query_map([], |row| Ok((row.get(0)?, read_outcome(row, 1)?)))?
             .collect::<Result<_, _>>()?;
-        let mut statement = self.conn.prepare(&format!(
-            "SELECT {CALL_COLUMNS}, f.state FROM call c \
-             LEFT JOIN token t ON t.id = c.token_id LEFT JOIN fold f ON f.call_seq = c.seq \
-             ORDER BY c.called_at, c.id"
-        ))?;
-        let rows = statement.query_map([], |row| {
-            let record = read_call(row)?;
-            let state = row
-                .get_ref(15)?
-                .as_blob_or_null()?
-                .and_then(super::folds::decode);
-            Ok((record, state))
-        })?;
+        let mut statement = self
+            .conn
+            .prepare(&format!("{} ORDER BY c.called_at, c.id", *FOLDED_CALLS))?;
+        let rows = statement.query_map([], read_folded_call)?;
         let mut calls = Vec::new();
         for row in rows {
             let (record, fold) = row?;
@@ -109,6 +117,35 @@ impl Store {
             });
         }
         Ok(calls)
+    }
+
+    /// One call as it is stored now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn load_call(&self, id: &CallId) -> Result<Option<StoredCall>, StoreError> {
+        let found = self
+            .conn
+            .prepare_cached(&format!("{} WHERE c.id = ?1", *FOLDED_CALLS))?
+            .query_row([&id.0], read_folded_call)
+            .optional()?;
+        let Some((record, fold)) = found else {
+            return Ok(None);
+        };
+        let imported = self
+            .conn
+            .prepare_cached(
+                "SELECT peak_multiple, final_multiple, is_rug, observed_until, label \
+                 FROM imported_outcome WHERE call_id = ?1",
+            )?
+            .query_row([&id.0], |row| read_outcome(row, 0))
+            .optional()?;
+        Ok(Some(StoredCall {
+            fold: fold.unwrap_or_else(|| Fold::start(&CallFacts::from(&record.call))),
+            voided: record.voided.is_some(),
+            call: record.call,
+            imported,
+        }))
     }
 
     /// The latest accepted and waiting price of every token that was called since an instant.

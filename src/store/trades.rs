@@ -1,7 +1,10 @@
 //! Trades, with their summaries moved in the same transaction.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use crate::analytics::BookKey;
 use crate::analytics::book::day_of;
 use crate::domain::{Confidence, Side, Timestamp, Trade};
 
@@ -14,20 +17,24 @@ const TRADE_COLUMNS: &str = "t.id, b.model, b.currency, t.symbol, t.side, t.quan
      t.opened_at, t.closed_at, t.realized_pnl, t.fee, t.cost, t.confidence";
 
 impl Store {
-    /// Stores trades in one transaction. A known id with other values is updated; an unknown
-    /// value never erases a known one.
+    /// Stores trades in one transaction, and says which books have changed. A known id with other
+    /// values is updated; an unknown value never erases a known one.
     ///
     /// # Errors
     /// When the database cannot be written; then nothing of it is stored.
-    pub fn put_trades(&mut self, trades: &[Trade]) -> Result<Vec<Put>, StoreError> {
+    pub fn put_trades(&mut self, trades: &[Trade]) -> Result<(Vec<Put>, Vec<BookKey>), StoreError> {
         self.write(|tx, known_names| {
-            let mut touched = Touched::new();
+            let mut touched = Changed::default();
             let mut puts = Vec::with_capacity(trades.len());
             for trade in trades {
                 puts.push(put_trade(tx, known_names, trade, &mut touched)?);
             }
-            super::summaries::summarise(tx, &touched)?;
-            Ok(puts)
+            super::summaries::summarise(tx, &touched.days)?;
+            let mut books = Vec::with_capacity(touched.books.len());
+            for book in touched.books {
+                books.push(book_key(tx, book)?);
+            }
+            Ok((puts, books))
         })
     }
 }
@@ -36,7 +43,7 @@ fn put_trade(
     tx: &Transaction<'_>,
     known_names: &mut Names,
     trade: &Trade,
-    touched: &mut Touched,
+    touched: &mut Changed,
 ) -> Result<Put, StoreError> {
     let book = names::book_id(tx, known_names, &trade.model, trade.currency())?;
     let inserted = tx
@@ -119,8 +126,27 @@ fn put_trade(
     Ok(Put::Updated)
 }
 
-fn touch(touched: &mut Touched, book: i64, closed_at: Option<Timestamp>) {
-    touched.extend(closed_at.map(|at| (book, day_of(at))));
+/// What must be made anew after trades have changed.
+#[derive(Debug, Default)]
+struct Changed {
+    books: BTreeSet<i64>,
+    days: Touched,
+}
+
+fn touch(changed: &mut Changed, book: i64, closed_at: Option<Timestamp>) {
+    changed.books.insert(book);
+    changed.days.extend(closed_at.map(|at| (book, day_of(at))));
+}
+
+fn book_key(tx: &Transaction<'_>, book: i64) -> Result<BookKey, StoreError> {
+    Ok(tx
+        .prepare_cached("SELECT model, currency FROM book WHERE id = ?1")?
+        .query_row([book], |row| {
+            Ok(BookKey {
+                model: row.get(0)?,
+                currency: row.get(1)?,
+            })
+        })?)
 }
 
 fn read_trade(row: &Row<'_>) -> rusqlite::Result<Trade> {

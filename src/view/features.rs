@@ -112,7 +112,7 @@ pub fn report(
     let eligible = eligible(calls, &range.window(as_of), &settings.rules, provisional);
     FeatureReport::of(
         &eligible,
-        board.feature_kinds(),
+        &board.feature_kinds(as_of),
         &settings.rules,
         &settings.guards,
     )

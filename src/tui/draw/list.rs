@@ -10,7 +10,7 @@ use ratatui::text::Line;
 use crate::tui::state::{Drawn, List};
 use crate::tui::text;
 use crate::tui::theme::Theme;
-use crate::view::{Empty, Screen, Tone};
+use crate::view::{Empty, Screen, Step, Tone};
 
 use super::tiny::Parts;
 use super::{blocks, centred, put, table};
@@ -157,7 +157,7 @@ fn nothing(screen: &Screen, list: &List, width: u16, theme: Theme) -> Vec<Line<'
     let said = if !list.filter.is_empty() && !screen.table.rows.is_empty() {
         Empty {
             what: format!("no row contains \"{}\"", list.filter),
-            next: vec!["Esc drops the filter".to_owned()],
+            next: vec![Step::Say("Esc drops the filter".to_owned())],
         }
     } else {
         screen.empty.clone().unwrap_or_else(|| Empty {
