@@ -156,7 +156,7 @@ fn next_csv(reader: &mut csv::Reader<Newlines>, lines: &Rc<RefCell<Lines>>, widt
                 if blank {
                     return next_csv(reader, lines, width);
                 }
-                let spans = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+                let spans = newlines(record.as_slice());
                 let open = if spans > 0 {
                     format!(
                         "; it runs on to line {}: is a quote left open?",
@@ -309,6 +309,14 @@ fn cell_text(value: &serde_json::Value) -> String {
     }
 }
 
+#[expect(
+    clippy::naive_bytecount,
+    reason = "a few bytes of a bad row or of blank lines"
+)]
+fn newlines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|b| **b == b'\n').count() as u64
+}
+
 /// The first byte that is no white space and no byte order mark, and the lines before it. It is
 /// not taken; what precedes a `{` is.
 fn first_byte(input: &mut Box<dyn BufRead>) -> std::io::Result<(Option<u8>, u64)> {
@@ -324,7 +332,7 @@ fn first_byte(input: &mut Box<dyn BufRead>) -> std::io::Result<(Option<u8>, u64)
         let blank = buffer
             .get(..skip.unwrap_or(buffer.len()))
             .unwrap_or_default();
-        lines += blank.iter().filter(|b| **b == b'\n').count() as u64;
+        lines += newlines(blank);
         let Some(at) = skip else {
             let all = buffer.len();
             input.consume(all);

@@ -25,7 +25,7 @@ const SCHEMA: i64 = MIGRATIONS.len() as i64;
 
 /// How long to wait for another program's write before giving up.
 const BUSY: Duration = Duration::from_secs(10);
-/// How soon a lock that SQLite does not wait for is asked for again.
+/// How soon a lock that `SQLite` does not wait for is asked for again.
 const WAL_STEP: Duration = Duration::from_millis(10);
 
 impl Store {
@@ -142,7 +142,7 @@ fn too_new(path: &Path, found: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Switches to a write-ahead log. SQLite does not wait for this lock by itself, so it is asked
+/// Switches to a write-ahead log. `SQLite` does not wait for this lock by itself, so it is asked
 /// for again while another program holds it (most likely to do the same).
 fn switch_to_wal(conn: &Connection) -> Result<(), StoreError> {
     let mut waited = Duration::ZERO;
