@@ -19,6 +19,7 @@ fn fold(c: &mut Criterion) {
         called_at,
         stated_entry: Price::new(0.001),
         has_token: true,
+        liquidity_usd: None,
     };
     let rules = Rules::default();
     let mut random = Random(1);

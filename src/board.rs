@@ -125,11 +125,6 @@ impl Board {
         Arc::make_mut(trail).push(price);
     }
 
-    /// Takes over the recent paths of the board that this one replaces.
-    pub fn keep_trails(&mut self, old: Self) {
-        self.trails = old.trails;
-    }
-
     /// Forgets the paths of tokens whose last price is older than an instant.
     pub fn drop_trails_before(&mut self, instant: Timestamp) {
         self.trails
@@ -149,7 +144,8 @@ impl Board {
         self.index = Arc::new(index.map(|(i, c)| (c.call.id.clone(), i)).collect());
         let calls = self.calls.iter().map(|c| (c.call.as_ref(), c.voided));
         self.standings = Arc::new(standings(calls));
-        let features = self.calls.iter().map(|c| &c.call.features);
+        let counted = self.calls.iter().filter(|c| !c.voided);
+        let features = counted.map(|c| &c.call.features);
         self.kinds = Arc::new(FeatureKind::of_all(features));
     }
 
@@ -183,7 +179,8 @@ impl Board {
             return Cow::Borrowed(&self.kinds);
         }
         let seen = self.calls.iter().take_while(|c| c.call.called_at <= as_of);
-        Cow::Owned(FeatureKind::of_all(seen.map(|c| &c.call.features)))
+        let counted = seen.filter(|c| !c.voided);
+        Cow::Owned(FeatureKind::of_all(counted.map(|c| &c.call.features)))
     }
 
     /// Every call made up to an instant with its outcome as of it, oldest first. Folds must hold
@@ -264,12 +261,15 @@ impl Trail {
         self.0.iter()
     }
 
-    /// The change of the latest price against the one `h` before it, within the tolerance of the
-    /// returns; unknown when nothing was seen then. Not the return since the call.
+    /// The change of the price now against the one `h` ago, each within the tolerance of the
+    /// returns; unknown when nothing was seen then, or lately. Not the return since the call.
     #[must_use]
-    pub fn trailing_change(&self, h: Span, rules: &Rules) -> Option<Percent> {
+    pub fn trailing_change(&self, now: Timestamp, h: Span, rules: &Rules) -> Option<Percent> {
         let last = self.0.back()?;
-        let target = last.at.minus(h);
+        if now.since(last.at) > rules.return_tolerance(h) {
+            return None;
+        }
+        let target = now.minus(h);
         let near = self
             .0
             .iter()
@@ -298,12 +298,16 @@ mod tests {
         }
         assert!(trail.prices().count() <= 25 * 12 + 1);
         let rules = Rules::default();
-        let day = trail.trailing_change(Span::hours(24), &rules).unwrap();
+        let now = trail.last().unwrap().at;
+        let day = trail.trailing_change(now, Span::hours(24), &rules).unwrap();
         assert!(
             (day.value() - (1800.0 / 360.0 - 1.0) * 100.0).abs() < 5.0,
             "{day:?}"
         );
         // Nothing was seen around two and a half hours ago.
-        assert_eq!(trail.trailing_change(Span::minutes(150), &rules), None);
+        assert_eq!(trail.trailing_change(now, Span::minutes(150), &rules), None);
+        // Nothing was seen lately.
+        let later = now.plus(Span::hours(2));
+        assert_eq!(trail.trailing_change(later, Span::hours(1), &rules), None);
     }
 }

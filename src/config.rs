@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::analytics::Guards;
-use crate::domain::{Pace, Range, Rules, Span, Thresholds};
+use crate::domain::{Range, Rules, Span, Thresholds};
 
 /// What a setting may hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -275,17 +275,6 @@ impl Config {
                 crash_final: self.number("categories.crash_final"),
             },
             pump_gain_pct: self.number("analysis.pump_gain_pct"),
-        }
-    }
-
-    /// How often tokens are polled.
-    #[must_use]
-    pub fn pace(&self) -> Pace {
-        Pace {
-            interval: self.span("tracker.interval"),
-            late_interval: self.span("tracker.late_interval"),
-            late_after: self.span("tracker.late_after"),
-            window: self.span("tracker.window"),
         }
     }
 

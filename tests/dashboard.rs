@@ -190,6 +190,7 @@ where
         .unwrap();
     runtime.block_on(async {
         let options = UiOptions {
+            provisional: false,
             mono: false,
             ascii: false,
             start_tab: Tab::Leaderboard,

@@ -223,6 +223,4 @@ fn a_restart_goes_on_where_the_last_run_stopped() {
     drop(ran.store);
     let again = Store::open(&path, rules()).unwrap();
     assert_eq!(outcomes(&again), before);
-    let latest = again.latest_prices(ORIGIN.minus(rules().window)).unwrap();
-    assert!(latest.iter().filter(|l| l.accepted.is_some()).count() > 50);
 }

@@ -126,6 +126,7 @@ impl Categories {
                 .count(),
             undecided: counted
                 .iter()
+                .filter(|j| provisional || !j.outcome.provisional)
                 .filter(|j| j.outcome.fin.is_some() && j.outcome.category.is_none())
                 .count(),
             counts: CallCounts::of(in_range),

@@ -274,7 +274,9 @@ pub fn eligible<'a>(
                         && j.window_end(rules) > window.to
                         && window.contains(j.call.called_at)))
                 && (provisional
-                    || (j.outcome.status == Status::Completed && !j.outcome.provisional))
+                    || (j.outcome.status == Status::Completed
+                        && !j.outcome.provisional
+                        && !j.outcome.ath.is_some_and(|ath| ath.early)))
                 && (j.outcome.ath.is_some() || j.outcome.is_rug().is_some())
                 && j.outcome.status != Status::Unpriced
         })

@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
+use crate::domain::Range;
 use crate::tui::Message;
 use crate::view::answer::Answers;
 use crate::view::format::Style;
 use crate::view::header::header;
-use crate::view::{Header, Question, Tab};
+use crate::view::{Block, Header, Line, Page, Question, Tab, Tone};
 
 use super::engine::Snapshot;
 
@@ -60,6 +61,10 @@ pub async fn run(
             if answered {
                 tokio::time::sleep(DATA_PAUSE).await;
             }
+            if question.frozen {
+                // New data would only wait on the other side.
+                std::future::pending::<()>().await;
+            }
             tokio::select! {
                 changed = snapshots.changed() => changed.is_ok(),
                 () = tokio::time::sleep(REFRESH) => true,
@@ -81,6 +86,8 @@ pub async fn run(
 struct Sent {
     header: Option<Header>,
     screens: [Option<(u64, Arc<crate::view::Screen>)>; 4],
+    /// The range of the latest whole screen, and whether it was provisional.
+    answered: [Option<(Range, bool)>; 4],
 }
 
 /// The dashboard is gone.
@@ -102,7 +109,7 @@ async fn answer(
         now,
     );
     if let Some(trouble) = &snapshot.trouble {
-        head.feed = crate::view::Line::toned(trouble.clone(), crate::view::Tone::Bad);
+        head.feed = Line::toned(trouble.clone(), Tone::Bad);
     }
     if last.header.as_ref() != Some(&head) {
         last.header = Some(head.clone());
@@ -111,15 +118,13 @@ async fn answer(
     let answers = Answers::new(&snapshot.board, now, place.style);
     if let Some((tab, key)) = &question.open {
         let page = answers.page(question, *tab, key);
-        if let Some(page) = page {
-            let message = Message::Page {
-                epoch: question.epoch,
-                tab: *tab,
-                key: key.clone(),
-                page,
-            };
-            send(messages, message).await?;
-        }
+        let message = Message::Page {
+            epoch: question.epoch,
+            tab: *tab,
+            key: key.clone(),
+            page: page.unwrap_or_else(|| nothing(key, question.range)),
+        };
+        send(messages, message).await?;
     }
     let mut tabs = Tab::EACH;
     tabs.sort_by_key(|tab| *tab != question.tab);
@@ -134,12 +139,14 @@ async fn answer(
             if stale() {
                 return Ok(());
             }
-            let first_sight = last.screens[tab.index()]
-                .as_ref()
-                .is_none_or(|(epoch, _)| *epoch != question.epoch);
-            // On a refresh the quick pass would only blank what is already on screen.
-            if !*complete && !first_sight {
+            // Where the same was answered before, the quick pass would only blank what is
+            // already on screen.
+            let asked = (question.range, question.provisional);
+            if !*complete && last.answered[tab.index()] == Some(asked) {
                 continue;
+            }
+            if *complete {
+                last.answered[tab.index()] = Some(asked);
             }
             let screen = Arc::new(answers.screen(question, tab, *complete));
             let sent = last.screens[tab.index()]
@@ -159,6 +166,15 @@ async fn answer(
         }
     }
     Ok(())
+}
+
+/// The page of a row that a range does not hold.
+fn nothing(key: &str, range: Range) -> Page {
+    let text = format!("{key}: nothing {}", range.phrase());
+    Page {
+        title: format!("{key} - {}", range.label()),
+        blocks: vec![Block::Text(vec![Line::toned(text, Tone::Dim)])],
+    }
 }
 
 async fn send(messages: &mpsc::Sender<Message>, message: Message) -> Result<(), Gone> {

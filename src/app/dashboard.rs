@@ -121,6 +121,7 @@ fn show(
         ascii: place.style.ascii,
         start_tab: cli.global.tab.unwrap_or(Tab::Leaderboard),
         range: cli.range.unwrap_or_else(|| context.config.range()),
+        provisional: cli.provisional,
     };
     let runtime = runtime()?;
     let signals = {

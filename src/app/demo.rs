@@ -90,6 +90,8 @@ impl Past {
                 commands
                     .send(Command::Samples(std::mem::take(&mut samples)))
                     .ok()?;
+                // Whoever waits for a signal has a turn.
+                tokio::task::yield_now().await;
             }
         }
         Some(())

@@ -1,6 +1,7 @@
 //! The thread that owns the store and the board: whatever is to be written comes here as a
 //! command, goes into the database, moves the board, and is handed out as a new snapshot.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -72,6 +73,8 @@ pub struct Engine {
     /// Tokens that are called, for the tracker to follow.
     called: Option<mpsc::UnboundedSender<(TokenKey, Timestamp)>>,
     foreign: i64,
+    /// When a sample that lies in the future becomes the present.
+    next_unseen: Option<Timestamp>,
 }
 
 impl Engine {
@@ -86,7 +89,8 @@ impl Engine {
         Self {
             board: Board::empty(settings),
             snapshot: Snapshot::empty(settings),
-            foreign: store.foreign_changes().unwrap_or(0),
+            foreign: 0,
+            next_unseen: None,
             store,
             settings,
             clock,
@@ -120,59 +124,37 @@ impl Engine {
         }
     }
 
-    /// Whether another program has changed the file; then everything is read again.
+    /// Whether there is news that nobody told: another program has changed the file, or a sample
+    /// that was dated in the future has become the present. Then everything is read again.
     fn look(&mut self) -> bool {
         match self.store.foreign_changes() {
-            Ok(now) if now != self.foreign => {
-                self.foreign = now;
-                self.reload();
-                true
+            Ok(now) => {
+                let due = self.next_unseen.is_some_and(|at| at <= self.clock.now());
+                (now != self.foreign || due) && self.reload()
             }
-            Ok(_) => false,
             Err(error) => self.trouble(&error),
         }
     }
 
-    fn reload(&mut self) {
-        match self.store.load(None) {
-            Ok(loaded) => {
-                let old = std::mem::replace(&mut self.board, Board::new(loaded, self.settings));
-                let first = !self.snapshot.loaded;
-                self.board.keep_trails(old);
-                if first {
-                    self.load_trails();
-                }
+    /// Reads everything as of now; whether anything is to be published.
+    fn reload(&mut self) -> bool {
+        let now = self.clock.now();
+        let foreign = self.store.foreign_changes();
+        let loaded = foreign.and_then(|foreign| Ok((foreign, self.store.load(Some(now))?)));
+        match loaded {
+            Ok((foreign, loaded)) => {
+                self.foreign = foreign;
+                self.next_unseen = loaded.next_unseen;
+                self.board = Board::new(loaded, self.settings);
                 self.snapshot.loaded = true;
                 self.snapshot.trouble = None;
-                self.follow();
-            }
-            Err(error) => {
-                self.trouble(&error);
-            }
-        }
-    }
-
-    /// The last day's path of every token whose window may still be open.
-    fn load_trails(&mut self) {
-        let now = self.clock.now();
-        let since = now.minus(self.settings.rules.window);
-        let tokens: std::collections::BTreeSet<TokenKey> = self
-            .board
-            .called_since(since)
-            .map(|(token, _)| token.clone())
-            .collect();
-        for token in tokens {
-            match self.store.price_path(&token, now, TRAIL) {
-                Ok(path) => {
-                    for price in path {
-                        self.board.add_price(&token, price);
-                    }
-                }
-                Err(error) => {
+                if let Err(error) = load_trails(&self.store, &mut self.board, now) {
                     self.trouble(&error);
-                    return;
                 }
+                self.follow();
+                true
             }
+            Err(error) => self.trouble(&error),
         }
     }
 
@@ -198,7 +180,7 @@ impl Engine {
             Command::Stop => Ok(()),
         };
         match done {
-            Ok(()) => {}
+            Ok(()) => self.snapshot.trouble = None,
             Err(error) => {
                 self.trouble(&error);
             }
@@ -215,7 +197,6 @@ impl Engine {
 
     fn samples(&mut self, samples: &[Sample]) -> Result<(), StoreError> {
         let (_, changes) = self.store.put_samples(samples)?;
-        self.snapshot.trouble = None;
         self.board.move_folds(changes);
         for sample in samples {
             if let (Decision::Accepted, Some(price)) = (sample.decision, sample.reading.price) {
@@ -256,4 +237,19 @@ impl Engine {
         self.snapshot.board = Arc::new(self.board.clone());
         self.publish.send_replace(self.snapshot.clone());
     }
+}
+
+/// The last day's path of every token whose window may still be open at an instant.
+pub fn load_trails(store: &Store, board: &mut Board, now: Timestamp) -> Result<(), StoreError> {
+    let since = now.minus(board.settings().rules.window);
+    let tokens: BTreeSet<TokenKey> = board
+        .called_since(since)
+        .map(|(token, _)| token.clone())
+        .collect();
+    for token in tokens {
+        for price in store.price_path(&token, now, TRAIL)? {
+            board.add_price(&token, price);
+        }
+    }
+    Ok(())
 }

@@ -65,13 +65,18 @@ fn from_flags(given: &[(&str, &str)], features: &[String]) -> Result<String, Fai
     for (name, value) in given {
         object.insert((*name).to_owned(), Value::from(*value));
     }
+    // Apart from the call's own fields, whatever they are called.
+    let mut of_call = Map::new();
     for feature in features {
         let Some((name, value)) = feature.split_once('=') else {
             return Err(Failure::usage(format!(
                 "record: --feature {feature}: write NAME=VALUE"
             )));
         };
-        object.insert(name.to_owned(), Value::from(value));
+        of_call.insert(name.to_owned(), Value::from(value));
+    }
+    if !of_call.is_empty() {
+        object.insert("features".to_owned(), Value::Object(of_call));
     }
     Ok(Value::Object(object).to_string())
 }

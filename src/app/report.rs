@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::domain::Range;
 use crate::report::{self, Request};
 use crate::store::Store;
+use crate::tui;
 use crate::view::format::Style;
 
 use super::demo::{self, Demo};
@@ -19,7 +20,9 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let as_of = cli.as_of.unwrap_or_else(|| Clock::System.now());
     let board = if context.db.exists() {
         let store = Store::open(&context.db, context.settings.rules)?;
-        Board::new(store.load(Some(as_of))?, context.settings)
+        let mut board = Board::new(store.load(Some(as_of))?, context.settings);
+        engine::load_trails(&store, &mut board, as_of)?;
+        board
     } else if context.db_was_named {
         return Err(Failure::failed(format!(
             "there is no database {}: callboard import FILE makes one",
@@ -45,10 +48,21 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     });
     let mut market = Demo::new(as_of, &settings.rules);
     let earlier = market.earlier();
-    dashboard::runtime()?.block_on(async {
-        market.recent(&command).await;
-        earlier.run(&command).await;
-    });
+    // A signal must not leave the temporary folder behind.
+    let ended = dashboard::runtime()?.block_on(async {
+        let signals = tui::signals()?;
+        let history = async {
+            market.recent(&command).await;
+            earlier.run(&command).await;
+        };
+        Ok::<_, std::io::Error>(tokio::select! {
+            () = history => None,
+            signal = signals => Some(signal),
+        })
+    })?;
+    if let Some(signal) = ended {
+        return Ok(ExitCode::from(signal.exit_code()));
+    }
     // The engine stops by itself only when it is told to; its failures are in the snapshot.
     let _ = command.send(Command::Stop);
     let _ = engine.join();

@@ -27,6 +27,8 @@ pub struct CallFacts {
     pub stated_entry: Option<Price>,
     /// Whether a token is known that prices can belong to.
     pub has_token: bool,
+    /// Liquidity at the call, USD: what later readings may have drained from.
+    pub liquidity_usd: Option<f64>,
 }
 
 impl From<&Call> for CallFacts {
@@ -35,6 +37,7 @@ impl From<&Call> for CallFacts {
             called_at: call.called_at,
             stated_entry: call.stated_entry,
             has_token: call.token.is_some(),
+            liquidity_usd: call.liquidity_usd,
         }
     }
 }
@@ -136,7 +139,7 @@ impl Fold {
             longest_gap: Span::ZERO,
             samples: 0,
             liquidity_usd: None,
-            peak_liquidity_usd: None,
+            peak_liquidity_usd: facts.liquidity_usd,
             drained_polls: 0,
             crashed_since: None,
             absent_polls: 0,
@@ -261,6 +264,7 @@ mod tests {
             called_at: T0,
             stated_entry: entry.and_then(Price::new),
             has_token: true,
+            liquidity_usd: None,
         }
     }
 

@@ -65,6 +65,8 @@ pub struct Ath {
     pub at: Option<Timestamp>,
     /// What it rests on.
     pub origin: AthOrigin,
+    /// Its maker stopped looking too early for it to be the end: not a settled figure.
+    pub early: bool,
 }
 
 /// What the final multiple rests on.
@@ -311,14 +313,11 @@ impl Figures<'_> {
             return Some(sampled((entry, last)));
         }
         let imported = self.imported.and_then(|i| {
-            let early = i
-                .observed_until
-                .is_some_and(|until| self.end.since(until) > FINAL_WITHIN);
             Some(Final {
                 multiple: i.final_multiple?,
                 price: None,
                 basis: FinalBasis::Imported,
-                provisional: early || !self.over,
+                provisional: self.is_early() || !self.over,
             })
         });
         // A dead token is never left out: with nothing in the last day, nothing could be got.
@@ -360,13 +359,23 @@ impl Figures<'_> {
                 .zip(self.fold.last)
                 .is_some_and(|(entry, last)| last.at > entry.at || !self.over)
         });
+        let early = self.is_early();
+        let by_import = |multiple| Ath {
+            multiple,
+            at: None,
+            origin: AthOrigin::Imported,
+            early,
+        };
+        // A final that towers over every price seen is itself the ATH, and as good as its basis.
+        let floor_is_imported = fin.is_some_and(|f| f.basis == FinalBasis::Imported);
         match (own, imported) {
             // A price that was seen cannot be argued away by an import that missed it.
-            (Some((own, _)), Some(imported)) if imported.value() >= own.value() => Some(Ath {
-                multiple: imported,
-                at: None,
-                origin: AthOrigin::Imported,
-            }),
+            (Some((own, _)), Some(imported)) if imported.value() >= own.value() => {
+                Some(by_import(imported))
+            }
+            (Some((own, _)), _) if floor.value() > own.value() && floor_is_imported => {
+                Some(by_import(floor))
+            }
             (Some((own, at)), _) => Some(Ath {
                 multiple: own.max(floor),
                 at: if floor.value() > own.value() {
@@ -375,14 +384,17 @@ impl Figures<'_> {
                     at
                 },
                 origin: AthOrigin::Sampled,
+                early: false,
             }),
-            (None, Some(imported)) => Some(Ath {
-                multiple: imported,
-                at: None,
-                origin: AthOrigin::Imported,
-            }),
+            (None, Some(imported)) => Some(by_import(imported)),
             (None, None) => None,
         }
+    }
+
+    /// Whether whoever measured the imported outcome stopped over a day before the window's end.
+    fn is_early(&self) -> bool {
+        let until = self.imported.and_then(|i| i.observed_until);
+        until.is_some_and(|until| self.end.since(until) > FINAL_WITHIN)
     }
 }
 

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A price in USD per token: finite and above zero. Zero is not a price, it is "unknown".
+/// The bounds of a believable price, USD per token. Wide enough for any token there is, and narrow
+/// enough that a quotient of two prices is always a finite number above zero.
+const PRICES: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+
+/// A price in USD per token, from 1e-30 to 1e30. Zero is not a price, it is "unknown".
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Price(f64);
 
@@ -10,7 +14,7 @@ impl Price {
     /// A price, if the number can be one.
     #[must_use]
     pub fn new(usd: f64) -> Option<Self> {
-        (usd.is_finite() && usd > 0.0).then_some(Self(usd))
+        PRICES.contains(&usd).then_some(Self(usd))
     }
 
     /// USD per token.

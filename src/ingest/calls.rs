@@ -4,7 +4,7 @@ use crate::domain::token::canonical_chain;
 use crate::domain::{Call, CallId, FeatureValue, Features, TokenKey};
 
 use super::fields::{BadField, Layout};
-use super::rows::Row;
+use super::rows::{FEATURE_PREFIX, Row};
 
 const COLUMNS: [&str; 11] = [
     "id",
@@ -69,6 +69,7 @@ impl CallReader {
             if let Some(value) = row.cells.get(at).and_then(FeatureValue::parse)
                 && !name.is_empty()
             {
+                let name = name.strip_prefix(FEATURE_PREFIX).unwrap_or(name);
                 features.insert(name.to_owned(), value);
             }
         }

@@ -5,6 +5,9 @@ use csv::StringRecord;
 use crate::domain::text::clean_opt;
 use crate::domain::{Price, Timestamp};
 
+/// The largest amount that is taken: above it, sums of P&L would lose their cents.
+const LARGEST: f64 = 1e15;
+
 /// What is wrong with a row: the column and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadField {
@@ -106,7 +109,11 @@ impl<const N: usize> Fields<'_, N> {
     pub fn number(&self, name: &str) -> Result<Option<f64>, BadField> {
         self.raw(name)
             .map(|text| match text.parse::<f64>() {
-                Ok(number) if number.is_finite() => Ok(number),
+                Ok(number) if number.abs() <= LARGEST => Ok(number),
+                Ok(number) if number.is_finite() => Err(BadField::new(
+                    name,
+                    format!("{number} is beyond anything believable (1e15)"),
+                )),
                 _ => Err(BadField::new(
                     name,
                     format!("{} is not a number", quote(text)),
@@ -127,8 +134,14 @@ impl<const N: usize> Fields<'_, N> {
 
     /// A price: above zero. Unknown is an empty cell, never 0.
     pub fn price(&self, name: &str) -> Result<Option<Price>, BadField> {
-        self.number(name)?
-            .map(|number| {
+        self.raw(name)
+            .map(|text| {
+                let Ok(number) = text.parse::<f64>() else {
+                    return Err(BadField::new(
+                        name,
+                        format!("{} is not a number", quote(text)),
+                    ));
+                };
                 Price::new(number).ok_or_else(|| {
                     BadField::new(
                         name,

@@ -8,6 +8,9 @@ use std::rc::Rc;
 
 use csv::{ByteRecord, StringRecord};
 
+/// What marks the name of a cell that came as a feature in an object of features.
+pub const FEATURE_PREFIX: &str = "features.";
+
 /// A row: the line it starts on (1 is the first of the file) and its cells, by the names that
 /// [`Rows::names`] gave with it.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ struct JsonLines {
     buffer: Vec<u8>,
     /// What was read ahead to learn the names: up to the first row that can be read.
     ahead: VecDeque<Next>,
+    /// Reading has failed: nothing more will come.
+    broken: bool,
 }
 
 impl Rows {
@@ -77,6 +82,7 @@ impl Rows {
                         line: skipped,
                         buffer: Vec::new(),
                         ahead: VecDeque::new(),
+                        broken: false,
                     }),
                     names: Vec::new(),
                 };
@@ -142,46 +148,48 @@ fn column_name(name: &str) -> String {
 }
 
 fn next_csv(reader: &mut csv::Reader<Newlines>, lines: &Rc<RefCell<Lines>>, width: usize) -> Next {
-    let mut record = ByteRecord::new();
-    let read = reader.read_byte_record(&mut record);
-    let start = |position: Option<&csv::Position>| {
-        position.map_or(0, |p| lines.borrow_mut().line_at(p.byte()))
-    };
-    match read {
-        Ok(false) => Next::End,
-        Ok(true) => {
-            let line = start(record.position());
-            if record.len() != width {
-                let blank = record.len() == 1 && record.as_slice().trim_ascii().is_empty();
-                if blank {
-                    return next_csv(reader, lines, width);
-                }
-                let spans = newlines(record.as_slice());
-                let open = if spans > 0 {
-                    format!(
-                        "; it runs on to line {}: is a quote left open?",
-                        line + spans
-                    )
-                } else {
-                    String::new()
-                };
+    loop {
+        let mut record = ByteRecord::new();
+        let read = reader.read_byte_record(&mut record);
+        let start = |position: Option<&csv::Position>| {
+            position.map_or(0, |p| lines.borrow_mut().line_at(p.byte()))
+        };
+        let line = match read {
+            Ok(false) => return Next::End,
+            Ok(true) => start(record.position()),
+            Err(error) => {
                 return Next::Bad {
-                    line,
-                    reason: format!("{} cells, but the header has {width}{open}", record.len()),
+                    line: start(error.position()),
+                    reason: error.to_string(),
                 };
             }
-            match StringRecord::from_byte_record(record) {
+        };
+        if record.len() == width {
+            return match StringRecord::from_byte_record(record) {
                 Ok(cells) => Next::Row(Row { line, cells }),
                 Err(_) => Next::Bad {
                     line,
                     reason: "it is not UTF-8".to_owned(),
                 },
-            }
+            };
         }
-        Err(error) => Next::Bad {
-            line: start(error.position()),
-            reason: error.to_string(),
-        },
+        // A line of nothing but spaces is no row.
+        if record.len() == 1 && record.as_slice().trim_ascii().is_empty() {
+            continue;
+        }
+        let spans = newlines(record.as_slice());
+        let open = if spans > 0 {
+            format!(
+                "; it runs on to line {}: is a quote left open?",
+                line + spans
+            )
+        } else {
+            String::new()
+        };
+        return Next::Bad {
+            line,
+            reason: format!("{} cells, but the header has {width}{open}", record.len()),
+        };
     }
 }
 
@@ -251,6 +259,9 @@ impl JsonLines {
             return ahead;
         }
         loop {
+            if self.broken {
+                return Next::End;
+            }
             self.buffer.clear();
             self.line += 1;
             let line = self.line;
@@ -258,9 +269,10 @@ impl JsonLines {
                 Ok(0) => return Next::End,
                 Ok(_) => {}
                 Err(error) => {
+                    self.broken = true;
                     return Next::Bad {
                         line,
-                        reason: error.to_string(),
+                        reason: format!("it cannot be read any further: {error}"),
                     };
                 }
             }
@@ -280,8 +292,8 @@ impl JsonLines {
             };
             names.clear();
             let mut cells = StringRecord::new();
-            // Bots that keep their features in an object of their own mean the same; they come
-            // last, so that none of them stands in for a field of the record.
+            // Bots that keep their features in an object of their own mean the same; their names
+            // are marked, so that none of them stands in for a field of the record.
             let nested = |entry: &(&String, &serde_json::Value)| {
                 entry.0 == "features" && entry.1.is_object()
             };
@@ -291,7 +303,7 @@ impl JsonLines {
             }
             for (_, features) in object.iter().filter(nested) {
                 for (name, value) in features.as_object().into_iter().flatten() {
-                    names.push(column_name(name));
+                    names.push(format!("{FEATURE_PREFIX}{}", column_name(name)));
                     cells.push_field(&cell_text(value));
                 }
             }

@@ -23,6 +23,7 @@ impl Store {
     pub fn put_calls(&mut self, calls: &[Call]) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
         let rules = self.rules;
         self.write(|tx, known_names| {
+            super::folds::ensure_ours(tx, &rules)?;
             let mut puts = Vec::with_capacity(calls.len());
             let mut to_fold = Vec::new();
             for call in calls {

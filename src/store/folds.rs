@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::domain::{CallFacts, CallId, Fold, Observation, Price, Rules, Timestamp};
 
@@ -11,7 +11,7 @@ use super::{Store, StoreError};
 
 /// Counts up when the shape or the meaning of [`Fold`] changes; with the window, it decides
 /// whether stored folds still hold.
-const FOLD_VERSION: i64 = 1;
+const FOLD_VERSION: i64 = 2;
 
 /// A call whose fold has moved.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,39 +37,30 @@ struct Folded {
     id: CallId,
     facts: CallFacts,
     token: Option<i64>,
-    fold: Option<Fold>,
+    fold: Stored,
+}
+
+/// A fold as it lies in the table.
+pub(super) enum Stored {
+    /// Nothing was folded yet.
+    None,
+    /// It cannot be read: the call is to be folded from its samples.
+    Unreadable,
+    /// What was folded.
+    Fold(Box<Fold>),
 }
 
 impl Store {
     /// Brings everything derived up to date with the rules and this version's definitions.
     pub(super) fn refresh_derived(&mut self) -> Result<(), StoreError> {
-        let stamp = format!("{FOLD_VERSION}/{}", self.rules.window.millis());
-        if self.meta("folds")?.as_deref() != Some(stamp.as_str()) {
-            self.rebuild_folds()?;
-            self.set_meta("folds", &stamp)?;
+        let rules = self.rules;
+        if !are_ours(&self.conn, &rules)? {
+            self.write(|tx, _| ensure_ours(tx, &rules))?;
         }
         let stamp = crate::analytics::summary::VERSION.to_string();
-        if self.meta("summaries")?.as_deref() != Some(stamp.as_str()) {
+        if meta(&self.conn, "summaries")?.as_deref() != Some(stamp.as_str()) {
             self.rebuild_summaries()?;
-            self.set_meta("summaries", &stamp)?;
         }
-        Ok(())
-    }
-
-    fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
-        Ok(self
-            .conn
-            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
-                row.get(0)
-            })
-            .optional()?)
-    }
-
-    fn set_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        self.conn.execute(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
-            [key, value],
-        )?;
         Ok(())
     }
 
@@ -79,37 +70,76 @@ impl Store {
     /// When the database cannot be read or written.
     pub fn rebuild_folds(&mut self) -> Result<(), StoreError> {
         let rules = self.rules;
-        self.write(|tx, _| {
-            tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
-            let tokens: Vec<i64> = tx
-                .prepare("SELECT DISTINCT token_id FROM sample")?
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            for token in tokens {
-                refold_token(tx, &rules, token)?;
-            }
-            Ok(())
-        })
+        self.write(|tx, _| rebuild(tx, &rules))
     }
 }
 
-/// Folds calls that are new or have another entry now.
+/// What stored folds depend on beside the samples.
+fn stamp(rules: &Rules) -> String {
+    format!("{FOLD_VERSION}/{}", rules.window.millis())
+}
+
+/// Whether the stored folds were made with these rules. Another process may run with a different
+/// window on the same file, so this is asked in every transaction that relies on them.
+pub(super) fn are_ours(conn: &Connection, rules: &Rules) -> Result<bool, StoreError> {
+    Ok(meta(conn, "folds")?.as_deref() == Some(stamp(rules).as_str()))
+}
+
+/// Folds everything anew if the stored folds were made with other rules.
+pub(super) fn ensure_ours(tx: &Transaction<'_>, rules: &Rules) -> Result<(), StoreError> {
+    if are_ours(tx, rules)? {
+        return Ok(());
+    }
+    rebuild(tx, rules)
+}
+
+fn rebuild(tx: &Transaction<'_>, rules: &Rules) -> Result<(), StoreError> {
+    tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
+    let tokens: Vec<i64> = tx
+        .prepare("SELECT DISTINCT token_id FROM sample")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for token in tokens {
+        refold_token(tx, rules, token)?;
+    }
+    set_meta(tx, "folds", &stamp(rules))
+}
+
+fn meta(conn: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?)
+}
+
+pub(super) fn set_meta(conn: &Connection, key: &str, value: &str) -> Result<(), StoreError> {
+    conn.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute([key, value])?;
+    Ok(())
+}
+
+/// Folds calls that are new or have another entry now. The samples of a token are read once,
+/// however many of its calls came.
 pub(super) fn refold_calls(
     tx: &Transaction<'_>,
     rules: &Rules,
     seqs: &[i64],
 ) -> Result<Vec<FoldChange>, StoreError> {
-    let mut changes = Vec::new();
+    let mut by_token: BTreeMap<i64, Vec<Folded>> = BTreeMap::new();
     for seq in seqs {
         let call = tx
             .prepare_cached(
-                "SELECT c.seq, c.id, c.called_at, c.entry_price, c.token_id, NULL \
+                "SELECT c.seq, c.id, c.called_at, c.entry_price, c.token_id, NULL, c.liquidity_usd \
                  FROM call c WHERE c.seq = ?1",
             )?
             .query_row([seq], read_folded)?;
         if let Some(token) = call.token {
-            changes.extend(refold(tx, rules, token, call)?);
+            by_token.entry(token).or_default().push(call);
         }
+    }
+    let mut changes = Vec::new();
+    for (token, calls) in by_token {
+        changes.extend(refold(tx, rules, token, calls)?);
     }
     Ok(changes)
 }
@@ -138,8 +168,16 @@ pub(super) fn fold_arrivals(
             changes.extend(refold_token(tx, rules, token)?);
             continue;
         }
-        for mut call in calls_of(tx, token)? {
-            let mut fold = call.fold.take().unwrap_or_else(|| Fold::start(&call.facts));
+        let calls = calls_of(tx, token)?;
+        if calls.iter().any(|c| matches!(c.fold, Stored::Unreadable)) {
+            changes.extend(refold_token(tx, rules, token)?);
+            continue;
+        }
+        for call in calls {
+            let mut fold = match call.fold {
+                Stored::Fold(fold) => *fold,
+                Stored::None | Stored::Unreadable => Fold::start(&call.facts),
+            };
             let mut moved = false;
             for (observation, _) in &arrived.observations {
                 moved |= fold.apply(&call.facts, rules, observation);
@@ -161,10 +199,7 @@ fn refold_token(
     rules: &Rules,
     token: i64,
 ) -> Result<Vec<FoldChange>, StoreError> {
-    let mut changes = Vec::new();
-    for call in calls_of(tx, token)? {
-        changes.extend(refold(tx, rules, token, call)?);
-    }
+    let changes = refold(tx, rules, token, calls_of(tx, token)?)?;
     let last: Option<i64> = tx
         .prepare_cached("SELECT max(at) FROM sample WHERE token_id = ?1 AND state IN (0, 4)")?
         .query_row([token], |row| row.get(0))?;
@@ -174,36 +209,43 @@ fn refold_token(
     Ok(changes)
 }
 
+/// Folds calls of one token from the start.
 fn refold(
     tx: &Transaction<'_>,
     rules: &Rules,
     token: i64,
-    call: Folded,
-) -> Result<Option<FoldChange>, StoreError> {
-    let seen = observations(
-        tx,
-        token,
-        call.facts.called_at,
-        call.facts.window_end(rules),
-    )?;
-    if seen.is_empty() {
-        let gone = tx
-            .prepare_cached("DELETE FROM fold WHERE call_seq = ?1")?
-            .execute([call.seq])?;
-        let start = Fold::start(&call.facts);
-        return Ok((gone > 0).then_some(FoldChange {
-            id: call.id,
-            fold: start,
-        }));
+    calls: Vec<Folded>,
+) -> Result<Vec<FoldChange>, StoreError> {
+    let from = calls.iter().map(|c| c.facts.called_at).min();
+    let to = calls.iter().map(|c| c.facts.window_end(rules)).max();
+    let (Some(from), Some(to)) = (from, to) else {
+        return Ok(Vec::new());
+    };
+    let seen = observations(tx, token, from, to)?;
+    let mut changes = Vec::new();
+    for call in calls {
+        let start = seen.partition_point(|o| o.at < call.facts.called_at);
+        let end = seen.partition_point(|o| o.at <= call.facts.window_end(rules));
+        let own = seen.get(start..end).unwrap_or_default();
+        let fold = Fold::over(&call.facts, rules, own);
+        if own.is_empty() {
+            let gone = tx
+                .prepare_cached("DELETE FROM fold WHERE call_seq = ?1")?
+                .execute([call.seq])?;
+            if gone == 0 {
+                continue;
+            }
+        } else {
+            save(tx, call.seq, &fold)?;
+        }
+        changes.push(FoldChange { id: call.id, fold });
     }
-    let fold = Fold::over(&call.facts, rules, &seen);
-    save(tx, call.seq, &fold)?;
-    Ok(Some(FoldChange { id: call.id, fold }))
+    Ok(changes)
 }
 
 fn calls_of(tx: &Transaction<'_>, token: i64) -> Result<Vec<Folded>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "SELECT c.seq, c.id, c.called_at, c.entry_price, c.token_id, f.state \
+        "SELECT c.seq, c.id, c.called_at, c.entry_price, c.token_id, f.state, c.liquidity_usd \
          FROM call c LEFT JOIN fold f ON f.call_seq = c.seq WHERE c.token_id = ?1",
     )?;
     let rows = statement.query_map([token], read_folded)?;
@@ -212,7 +254,8 @@ fn calls_of(tx: &Transaction<'_>, token: i64) -> Result<Vec<Folded>, StoreError>
 
 fn read_folded(row: &rusqlite::Row<'_>) -> rusqlite::Result<Folded> {
     let token: Option<i64> = row.get(4)?;
-    let state: Option<Vec<u8>> = row.get(5)?;
+    let state = row.get_ref(5)?.as_blob_or_null()?;
+    let fold = decode(state);
     Ok(Folded {
         seq: row.get(0)?,
         id: CallId(row.get(1)?),
@@ -220,9 +263,10 @@ fn read_folded(row: &rusqlite::Row<'_>) -> rusqlite::Result<Folded> {
             called_at: Timestamp::from_millis(row.get(2)?),
             stated_entry: row.get::<_, Option<f64>>(3)?.and_then(Price::new),
             has_token: token.is_some(),
+            liquidity_usd: row.get(6)?,
         },
         token,
-        fold: state.and_then(|bytes| decode(&bytes)),
+        fold,
     })
 }
 
@@ -238,14 +282,18 @@ fn save_up_to(tx: &Transaction<'_>, token: i64, at: Timestamp) -> Result<(), Sto
     Ok(())
 }
 
-/// A stored fold; `None` when it cannot be read (it is then folded anew).
-pub(super) fn decode(bytes: &[u8]) -> Option<Fold> {
-    postcard::from_bytes(bytes).ok()
+/// Reads a stored fold.
+pub(super) fn decode(state: Option<&[u8]>) -> Stored {
+    match state.map(postcard::from_bytes::<Fold>) {
+        None => Stored::None,
+        Some(Ok(fold)) => Stored::Fold(Box::new(fold)),
+        Some(Err(_)) => Stored::Unreadable,
+    }
 }
 
 /// The observations that count for a token, from one instant to another (both in), in order.
 pub(super) fn observations(
-    conn: &rusqlite::Connection,
+    conn: &Connection,
     token: i64,
     from: Timestamp,
     to: Timestamp,

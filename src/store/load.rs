@@ -12,8 +12,7 @@ use crate::domain::{
 };
 
 use super::calls::{CALL_COLUMNS, CallRecord, read_call, read_outcome};
-use super::folds::observations;
-use super::state::SampleState;
+use super::folds::{Stored, observations};
 use super::{Store, StoreError};
 
 /// A call with everything its outcome is read from.
@@ -38,17 +37,8 @@ pub struct Loaded {
     pub calls: Vec<StoredCall>,
     /// Outcomes whose call is not known (yet).
     pub orphan_outcomes: usize,
-}
-
-/// What the acceptance rule needs to go on after a restart.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LatestPrice {
-    /// The token.
-    pub token: TokenKey,
-    /// Its last accepted price.
-    pub accepted: Option<PriceAt>,
-    /// A later price that waits for a second reading.
-    pub waiting: Option<PriceAt>,
+    /// The earliest sample that lies after the as-of and was therefore not seen.
+    pub next_unseen: Option<Timestamp>,
 }
 
 /// Calls with their token and their fold; what comes behind chooses among them.
@@ -59,10 +49,10 @@ static FOLDED_CALLS: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-fn read_folded_call(row: &Row<'_>) -> rusqlite::Result<(CallRecord, Option<Fold>)> {
+fn read_folded_call(row: &Row<'_>) -> rusqlite::Result<(CallRecord, Stored)> {
     let record = read_call(row)?;
-    let state = row.get_ref(15)?.as_blob_or_null()?;
-    Ok((record, state.and_then(super::folds::decode)))
+    let fold = super::folds::decode(row.get_ref(15)?.as_blob_or_null()?);
+    Ok((record, fold))
 }
 
 impl Store {
@@ -81,7 +71,20 @@ impl Store {
             books: self.load_books()?,
             calls,
             orphan_outcomes: usize::try_from(orphan_outcomes).unwrap_or(0),
+            next_unseen: self.next_sample_after(as_of)?,
         })
+    }
+
+    fn next_sample_after(&self, as_of: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+        let Some(as_of) = as_of else { return Ok(None) };
+        // Only tokens that are folded beyond it can have any.
+        let next: Option<i64> = self.conn.query_row(
+            "SELECT min(s.at) FROM folded f JOIN sample s ON s.token_id = f.token_id AND s.at > ?1 \
+             WHERE f.up_to > ?1",
+            [as_of.millis()],
+            |row| row.get(0),
+        )?;
+        Ok(next.map(Timestamp::from_millis))
     }
 
     fn load_calls(&self, as_of: Option<Timestamp>) -> Result<Vec<StoredCall>, StoreError> {
@@ -93,6 +96,12 @@ impl Store {
             )?
             .query_map([], |row| Ok((row.get(0)?, read_outcome(row, 1)?)))?
             .collect::<Result<_, _>>()?;
+        let ours = super::folds::are_ours(&self.conn, &self.rules)?;
+        let up_to: HashMap<i64, i64> = self
+            .conn
+            .prepare("SELECT token_id, up_to FROM folded")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
         let mut statement = self
             .conn
             .prepare(&format!("{} ORDER BY c.called_at, c.id", *FOLDED_CALLS))?;
@@ -101,13 +110,21 @@ impl Store {
         for row in rows {
             let (record, fold) = row?;
             let facts = CallFacts::from(&record.call);
-            let fold = match (as_of, record.token_id, fold) {
-                (Some(as_of), Some(token), Some(_)) if as_of < facts.window_end(&self.rules) => {
-                    let seen = observations(&self.conn, token, facts.called_at, as_of)?;
+            let to = as_of.map_or(facts.window_end(&self.rules), |as_of| {
+                as_of.min(facts.window_end(&self.rules))
+            });
+            // Stored folds serve as long as they were made by our rules and hold nothing later.
+            let later = |token: i64| {
+                to < facts.window_end(&self.rules)
+                    && up_to.get(&token).is_some_and(|up_to| *up_to > to.millis())
+            };
+            let fold = match (record.token_id, fold) {
+                (Some(token), Stored::Fold(fold)) if ours && !later(token) => *fold,
+                (Some(token), Stored::Fold(_) | Stored::Unreadable) => {
+                    let seen = observations(&self.conn, token, facts.called_at, to)?;
                     Fold::over(&facts, &self.rules, &seen)
                 }
-                (_, _, Some(fold)) => fold,
-                (_, _, None) => Fold::start(&facts),
+                _ => Fold::start(&facts),
             };
             calls.push(StoredCall {
                 imported: imported.remove(&record.call.id.0),
@@ -141,63 +158,19 @@ impl Store {
             .query_row([&id.0], |row| read_outcome(row, 0))
             .optional()?;
         Ok(Some(StoredCall {
-            fold: fold.unwrap_or_else(|| Fold::start(&CallFacts::from(&record.call))),
+            fold: match (record.token_id, fold) {
+                (_, Stored::Fold(fold)) => *fold,
+                (Some(token), Stored::Unreadable) => {
+                    let facts = CallFacts::from(&record.call);
+                    let end = facts.window_end(&self.rules);
+                    let seen = observations(&self.conn, token, facts.called_at, end)?;
+                    Fold::over(&facts, &self.rules, &seen)
+                }
+                _ => Fold::start(&CallFacts::from(&record.call)),
+            },
             voided: record.voided.is_some(),
             call: record.call,
             imported,
-        }))
-    }
-
-    /// The latest accepted and waiting price of every token that was called since an instant.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn latest_prices(&self, called_since: Timestamp) -> Result<Vec<LatestPrice>, StoreError> {
-        let mut tokens = self.conn.prepare(
-            "SELECT DISTINCT t.id, t.chain, t.address FROM call c JOIN token t ON t.id = c.token_id \
-             WHERE c.called_at >= ?1",
-        )?;
-        let tokens = tokens
-            .query_map([called_since.millis()], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    row.get::<_, String>(1)?,
-                    row.get::<_, String>(2)?,
-                ))
-            })?
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut latest = Vec::with_capacity(tokens.len());
-        for (id, chain, address) in tokens {
-            let Some(token) = TokenKey::new(Some(&chain), &address) else {
-                continue;
-            };
-            let accepted = self.latest_in_state(id, SampleState::Accepted)?;
-            let waiting = self.latest_in_state(id, SampleState::Waiting)?;
-            latest.push(LatestPrice {
-                token,
-                waiting: waiting.filter(|w| accepted.is_none_or(|a| w.at > a.at)),
-                accepted,
-            });
-        }
-        Ok(latest)
-    }
-
-    fn latest_in_state(
-        &self,
-        token: i64,
-        state: SampleState,
-    ) -> Result<Option<PriceAt>, StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT at, price_usd FROM sample \
-             WHERE token_id = ?1 AND state = ?2 AND price_usd IS NOT NULL ORDER BY at DESC LIMIT 1",
-        )?;
-        let mut rows = statement.query(params![token, state.code()])?;
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-        Ok(Price::new(row.get(1)?).map(|price| PriceAt {
-            at: Timestamp::from_millis(row.get::<_, i64>(0).unwrap_or_default()),
-            price,
         }))
     }
 

@@ -27,7 +27,7 @@ use crate::domain::Rules;
 
 pub use error::StoreError;
 pub use folds::FoldChange;
-pub use load::{LatestPrice, Loaded, StoredCall};
+pub use load::{Loaded, StoredCall};
 pub use samples::Sample;
 
 /// What became of one record that was to be stored.

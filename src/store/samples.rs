@@ -35,6 +35,7 @@ impl Store {
     ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
         let rules = self.rules;
         self.write(|tx, known_names| {
+            folds::ensure_ours(tx, &rules)?;
             let mut puts = Vec::with_capacity(samples.len());
             let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();
             for sample in samples {

@@ -29,7 +29,9 @@ impl Store {
                 .into_iter()
                 .map(|(book, at)| (book, day_of(Timestamp::from_millis(at))))
                 .collect();
-            summarise(tx, &touched)
+            summarise(tx, &touched)?;
+            let version = crate::analytics::summary::VERSION.to_string();
+            super::folds::set_meta(tx, "summaries", &version)
         })
     }
 

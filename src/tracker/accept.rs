@@ -26,12 +26,6 @@ pub struct Judgement {
 }
 
 impl Acceptance {
-    /// Goes on from what was stored: the last accepted price and a reading that waits.
-    #[must_use]
-    pub fn resume(last: Option<Price>, waiting: Option<Reading>) -> Self {
-        Self { last, waiting }
-    }
-
     /// Whether any price has been accepted: the token was listed once.
     #[must_use]
     pub fn was_listed(&self) -> bool {

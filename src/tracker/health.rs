@@ -5,7 +5,7 @@ use crate::domain::{Span, Timestamp};
 /// The first pause after a failure; it doubles with each further one.
 const FIRST_PAUSE: Span = Span::seconds(5);
 /// The longest pause.
-const LONGEST_PAUSE: Span = Span::minutes(15);
+pub(super) const LONGEST_PAUSE: Span = Span::minutes(15);
 
 /// How a feed is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::domain::{Decision, Pace, Reading, Refusal, Span, Timestamp, TokenKey};
 use crate::feed::{FeedError, PriceFeed, Quote};
-use crate::store::{LatestPrice, Sample};
+use crate::store::Sample;
 
 use super::accept::Acceptance;
-use super::health::FeedHealth;
+use super::health::{FeedHealth, LONGEST_PAUSE};
 use super::schedule::Schedule;
 
 /// What one poll has brought.
@@ -38,23 +38,6 @@ impl Tracker {
             schedule: Schedule::new(pace),
             acceptance: HashMap::new(),
             health: FeedHealth::new(provider),
-        }
-    }
-
-    /// Goes on from what was stored before a restart.
-    pub fn resume(&mut self, latest: &[LatestPrice]) {
-        for price in latest {
-            let waiting = price.waiting.map(|w| Reading {
-                at: w.at,
-                price: Some(w.price),
-                liquidity_usd: None,
-                market_cap_usd: None,
-                absent: false,
-                provider: self.health.provider.to_owned(),
-                pool: None,
-            });
-            let acceptance = Acceptance::resume(price.accepted.map(|a| a.price), waiting);
-            self.acceptance.insert(price.token.clone(), acceptance);
         }
     }
 
@@ -106,7 +89,10 @@ impl Tracker {
 
     fn fail(&mut self, error: &FeedError, now: Timestamp) {
         let what = crate::domain::text::clean(&error.to_string());
-        self.health.failed(now, what, error.retry_after());
+        let wait = error
+            .retry_after()
+            .or_else(|| (!error.is_worth_another_try()).then_some(LONGEST_PAUSE));
+        self.health.failed(now, what, wait);
     }
 
     fn judge(

@@ -36,7 +36,14 @@ impl Schedule {
             return;
         }
         if let Some(followed) = self.followed.get_mut(token) {
-            followed.latest_call = followed.latest_call.max(called_at);
+            // A new call wants its entry price now, not when the old one is due.
+            let sooner = now.max(called_at).min(followed.due);
+            if called_at > followed.latest_call {
+                followed.latest_call = called_at;
+                self.due.remove(&(followed.due, token.clone()));
+                followed.due = sooner;
+                self.due.insert((sooner, token.clone()));
+            }
             return;
         }
         let due = now.max(called_at);

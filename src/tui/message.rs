@@ -35,6 +35,4 @@ pub enum Message {
     },
     /// What stands above every tab.
     Header(Header),
-    /// A short notice; it goes away by itself.
-    Toast(String),
 }

@@ -74,6 +74,8 @@ pub struct UiOptions {
     pub start_tab: Tab,
     /// The range to start with.
     pub range: Range,
+    /// Start with calls that are still in their window.
+    pub provisional: bool,
 }
 
 /// Why the dashboard ended, when nothing went wrong.
@@ -104,10 +106,16 @@ impl RunError {
     }
 }
 
+fn start(options: &UiOptions) -> State {
+    let mut state = State::new(options.start_tab, options.range);
+    state.provisional = options.provisional;
+    state
+}
+
 /// The question that a dashboard with these options starts with.
 #[must_use]
 pub fn first_question(options: &UiOptions) -> Question {
-    State::new(options.start_tab, options.range).question()
+    start(options).question()
 }
 
 /// Runs the dashboard until the user quits, a signal comes or the line is gone.
@@ -131,7 +139,7 @@ where
     S: Stream<Item = io::Result<Event>> + Unpin,
 {
     let theme = Theme::new(options.mono, options.ascii);
-    let mut state = State::new(options.start_tab, options.range);
+    let mut state = start(&options);
     questions.send_replace(state.question());
     let mut shutdown = pin!(shutdown);
     let mut tick = interval(Duration::from_secs(1));

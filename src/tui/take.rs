@@ -24,10 +24,6 @@ pub fn take(state: &mut State, message: Message) -> bool {
             page,
         } => state.takes_page(epoch) && take_page(state, tab, &key, page),
         Message::Header(header) => take_header(state, header),
-        Message::Toast(text) => {
-            state.say(text);
-            true
-        }
     }
 }
 
@@ -39,7 +35,8 @@ fn take_screen(state: &mut State, tab: Tab, shown: Shown) -> bool {
         list.waiting = Some(shown);
         return false;
     }
-    list.answered = true;
+    // A part of an answer is shown, but the whole one is still to come, frozen or not.
+    list.answered = !shown.screen.partial;
     if list.shown.as_ref() == Some(&shown) {
         return false;
     }
@@ -67,11 +64,8 @@ fn take_page(state: &mut State, tab: Tab, key: &str, page: Page) -> bool {
     !same && state.help.is_none()
 }
 
-/// While frozen the as-of stays that of the numbers; feed health goes on.
-fn take_header(state: &mut State, mut header: Header) -> bool {
-    if state.frozen && !state.header.as_of.is_empty() {
-        header.as_of.clone_from(&state.header.as_of);
-    }
+/// While frozen feed health goes on; the as-of is that of the screen.
+fn take_header(state: &mut State, header: Header) -> bool {
     let changed = state.header != header;
     state.header = header;
     changed

@@ -34,13 +34,18 @@ impl<'a> Answers<'a> {
     pub fn screen(&self, question: &Question, tab: Tab, with_ranks: bool) -> Screen {
         let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
         let range = question.range;
-        match tab {
+        let screen = match tab {
             Tab::Leaderboard => leaderboard::screen(board, range, as_of, self.style, with_ranks),
             Tab::Tracker => tracker::screen(board, calls, range, as_of, self.style),
             Tab::Categories => {
                 categories::screen(board, calls, range, as_of, self.style, question.provisional)
             }
             Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
+        };
+        Screen {
+            as_of: format!("{} UTC", as_of.minute_label()),
+            partial: tab == Tab::Leaderboard && !with_ranks,
+            ..screen
         }
     }
 

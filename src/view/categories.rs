@@ -125,6 +125,7 @@ pub fn screen(
             columns: COLUMNS.to_vec(),
             rows: found.sources.iter().map(|(s, d)| table_row(s, d)).collect(),
         },
+        ..Screen::default()
     }
 }
 

@@ -99,6 +99,9 @@ const COLUMNS: [Column; 11] = [
     ),
 ];
 
+/// Values under which a correlation is called "too few".
+const MIN_CORRELATION_N: usize = 10;
+
 /// The report over the calls completed in a range.
 #[must_use]
 pub fn report(
@@ -139,8 +142,13 @@ pub fn screen(
         count: format!("{} settled calls", found.n),
         table: Table {
             columns: COLUMNS.to_vec(),
-            rows: found.rows.iter().map(table_row).collect(),
+            rows: found
+                .rows
+                .iter()
+                .map(|row| table_row(row, board.settings().guards.q))
+                .collect(),
         },
+        ..Screen::default()
     }
 }
 
@@ -187,12 +195,12 @@ fn rates_cell(test: &ArmTest) -> Cell {
     }
 }
 
-fn q_cell(q: Option<f64>) -> Cell {
+fn q_cell(q: Option<f64>, most: f64) -> Cell {
     q.map_or_else(
         || Cell::unknown(UNKNOWN),
         |q| {
             let cell = Cell::number(format::p_value(q), q);
-            if q <= 0.05 {
+            if q <= most {
                 cell.toned(Tone::Strong)
             } else {
                 cell.toned(Tone::Dim)
@@ -217,7 +225,7 @@ fn gains_cell(with: Option<f64>, without: Option<f64>) -> Cell {
     }
 }
 
-fn table_row(row: &FeatureRow) -> Row {
+fn table_row(row: &FeatureRow, q: f64) -> Row {
     let number = row.kind == FeatureKind::Number;
     let n = if number {
         format!("{} / - / {}", row.n_with, row.n_unknown)
@@ -238,12 +246,15 @@ fn table_row(row: &FeatureRow) -> Row {
             verdict,
             Cell::number(n, row.n_with as f64),
             rates_cell(&row.pump),
-            q_cell(row.pump.q),
+            q_cell(row.pump.q, q),
             rates_cell(&row.rug),
-            q_cell(row.rug.q),
+            q_cell(row.rug.q, q),
             gains_cell(row.gain_with.median, row.gain_without.median),
             gains_cell(row.gain_with.mean, row.gain_without.mean),
-            signed(row.spearman.map(|s| s.r), format::correlation),
+            match row.spearman {
+                Some(rho) if rho.n < MIN_CORRELATION_N => Cell::unknown("few"),
+                rho => signed(rho.map(|s| s.r), format::correlation),
+            },
             signed(row.auc, |v| format!("{v:.2}")),
         ],
         dim: matches!(
@@ -430,7 +441,15 @@ fn number_pairs(row: &FeatureRow) -> Vec<(String, Line)> {
             "Spearman".to_owned(),
             Line::plain(format!("{}{interval}", format::correlation(rho.r)))
                 .and(p, Tone::Dim)
-                .and("  with the gain", Tone::Dim),
+                .and("  with the gain", Tone::Dim)
+                .and(
+                    if rho.n < MIN_CORRELATION_N {
+                        "  too few to say"
+                    } else {
+                        ""
+                    },
+                    Tone::Warn,
+                ),
         ));
     }
     if let Some(auc) = row.auc {

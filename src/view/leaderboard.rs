@@ -143,6 +143,7 @@ pub fn screen(
             columns: COLUMNS.to_vec(),
             rows,
         },
+        ..Screen::default()
     }
 }
 

@@ -194,6 +194,10 @@ pub struct Screen {
     pub empty: Option<Empty>,
     /// How many records the range holds: "301 trades".
     pub count: String,
+    /// The instant its numbers are as of, to the minute, with its zone.
+    pub as_of: String,
+    /// Some figures are still on their way: a whole screen follows.
+    pub partial: bool,
 }
 
 /// What `Enter` opens: everything known of one row.

@@ -150,6 +150,7 @@ pub fn screen(
                 .map(|j| table_row(board, j, as_of, style))
                 .collect(),
         },
+        ..Screen::default()
     }
 }
 
@@ -210,7 +211,7 @@ fn table_row(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> 
     let age = as_of.since(call.called_at);
     let trailing = trail
         .filter(|_| o.status == Status::Tracking)
-        .and_then(|t| t.trailing_change(Span::HOUR, &board.settings().rules));
+        .and_then(|t| t.trailing_change(as_of, Span::HOUR, &board.settings().rules));
     let cells = vec![
         Cell::word(symbol(judged)).toned(Tone::Strong),
         Cell::word(call.source.clone()),
@@ -440,14 +441,14 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
 }
 
 /// The latest price against earlier ones: not the returns since the call.
-fn trailing(board: &Board, judged: &Judged) -> Vec<(String, Line)> {
+fn trailing(board: &Board, judged: &Judged, as_of: Timestamp) -> Vec<(String, Line)> {
     let Some(trail) = judged.call.token.as_ref().and_then(|t| board.trail(t)) else {
         return Vec::new();
     };
     [1, 6, 24]
         .into_iter()
         .map(|h| {
-            let change = trail.trailing_change(Span::hours(h), &board.settings().rules);
+            let change = trail.trailing_change(as_of, Span::hours(h), &board.settings().rules);
             let cell = format::percent_cell(change);
             (
                 format!("now against {h} h ago"),
@@ -539,7 +540,7 @@ fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Ve
     {
         pairs.push(pair(label, percent(value)));
     }
-    pairs.extend(trailing(board, judged));
+    pairs.extend(trailing(board, judged, as_of));
     if let Some(reported) = o.reported_rug {
         pairs.push(pair(
             "reported",

@@ -195,6 +195,7 @@ pub fn leaderboard() -> Screen {
         ],
         empty: None,
         count: "305 trades".to_owned(),
+        ..Screen::default()
     }
 }
 
@@ -298,6 +299,7 @@ pub fn tracker(rows: usize) -> Screen {
         table: Table { columns, rows },
         notes: vec![],
         empty: None,
+        ..Screen::default()
     }
 }
 
@@ -384,6 +386,7 @@ pub fn categories() -> Screen {
         )],
         empty: None,
         count: "212 completed calls".to_owned(),
+        ..Screen::default()
     }
 }
 

@@ -137,7 +137,12 @@ pub fn second(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
     let dim = |text: &str| Line::styled(text.to_owned(), theme.dim());
     let count = state.list().shown.as_ref().map(|s| s.screen.count.as_str());
     let header = &state.header;
-    let as_of = Some(header.as_of.as_str()).filter(|at| !at.is_empty());
+    // The as-of belongs to the numbers: frozen ones keep theirs.
+    let shown = state.list().shown.as_ref();
+    let as_of = shown.map_or("", |s| s.screen.as_of.as_str());
+    let as_of = [as_of, header.as_of.as_str()]
+        .into_iter()
+        .find(|at| !at.is_empty());
     // In this order on the line; the highest number goes first when it is short.
     let mut parts: Vec<(u8, Line)> = vec![
         (0, Line::raw(count.unwrap_or_default().to_owned())),
