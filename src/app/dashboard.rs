@@ -116,6 +116,8 @@ fn show(
     place: Place,
     market: Option<Demo>,
 ) -> Result<ExitCode, Failure> {
+    super::log::start(cli.global.verbose);
+    tracing::info!(database = %place.database, "dashboard");
     let options = UiOptions {
         mono: context.config.mono() || tui::terminal::no_color(),
         ascii: place.style.ascii,

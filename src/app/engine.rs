@@ -143,6 +143,7 @@ impl Engine {
         let loaded = foreign.and_then(|foreign| Ok((foreign, self.store.load(Some(now))?)));
         match loaded {
             Ok((foreign, loaded)) => {
+                tracing::debug!(calls = loaded.calls.len(), "loaded");
                 self.foreign = foreign;
                 self.next_unseen = loaded.next_unseen;
                 self.board = Board::new(loaded, self.settings);

@@ -7,6 +7,7 @@ mod dashboard;
 mod demo;
 mod engine;
 mod import;
+mod log;
 mod paths;
 mod record;
 mod report;

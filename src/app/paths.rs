@@ -16,6 +16,11 @@ pub fn database() -> Option<PathBuf> {
     Some(base("XDG_DATA_HOME", ".local/share")?.join("callboard.db"))
 }
 
+/// The folder of the log.
+pub fn state_folder() -> Option<PathBuf> {
+    base("XDG_STATE_HOME", ".local/state")
+}
+
 /// The configuration.
 pub fn config_file() -> Option<PathBuf> {
     Some(base("XDG_CONFIG_HOME", ".config")?.join("config.toml"))

@@ -358,3 +358,53 @@ fn first_byte(input: &mut Box<dyn BufRead>) -> std::io::Result<(Option<u8>, u64)
         return Ok((byte, lines));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An input that fails for good after some bytes.
+    struct Breaks(&'static [u8]);
+
+    impl Read for Breaks {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            if self.0.is_empty() {
+                return Err(std::io::Error::other("the line is gone"));
+            }
+            let n = self.0.len().min(into.len());
+            into[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn an_input_that_breaks_is_said_once_and_ends() {
+        for input in [&b"{\"a\":1}\n{\"a\""[..], b"a,b\n1,2\n3"] {
+            let mut rows = Rows::open(Breaks(input)).unwrap();
+            let (mut good, mut bad) = (0, 0);
+            loop {
+                match rows.next_row() {
+                    Next::Row(_) => good += 1,
+                    Next::Bad { .. } => bad += 1,
+                    Next::End => break,
+                }
+                assert!(good + bad < 10, "it never ends");
+            }
+            assert_eq!((good, bad), (1, 1), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_blank_lines_is_skipped() {
+        let mut text = String::from("a,b\n");
+        text.push_str(&" \n\n".repeat(200_000));
+        text.push_str("1,2\n");
+        let mut rows = Rows::open(std::io::Cursor::new(text)).unwrap();
+        let Next::Row(row) = rows.next_row() else {
+            panic!("no row");
+        };
+        assert_eq!(row.line, 400_002);
+        assert!(matches!(rows.next_row(), Next::End));
+    }
+}

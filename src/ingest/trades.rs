@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::domain::{Confidence, Side, Trade};
+use crate::domain::{Confidence, Side, Timestamp, Trade};
 
-use super::fields::{BadField, Fields, Layout, quote};
+use super::fields::{BadField, Layout, quote};
 use super::rows::Row;
 
 const COLUMNS: [&str; 14] = [
@@ -95,7 +95,7 @@ impl TradeReader {
         };
         trade.id = match f.text("id") {
             Some(id) => id,
-            None => content_id(&f, &mut self.seen),
+            None => content_id(&trade, confidence, &mut self.seen),
         };
         let warning = match (trade.opened_at, trade.closed_at) {
             (Some(opened), Some(closed)) if closed < opened => Some(BadField::new(
@@ -112,13 +112,27 @@ impl TradeReader {
     }
 }
 
-/// The identity of a trade without an id: its content as written, and its ordinal among equals.
-fn content_id<const N: usize>(f: &Fields<'_, N>, seen: &mut HashMap<u128, u32>) -> String {
-    let mut content = String::new();
-    for column in COLUMNS {
-        content.push_str(f.raw(column).unwrap_or(""));
-        content.push('\u{1f}');
-    }
+/// The identity of a trade without an id: what it says, however it is written, and its ordinal
+/// among equals.
+fn content_id(trade: &Trade, confidence: Option<f64>, seen: &mut HashMap<u128, u32>) -> String {
+    let number = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
+    let time = |at: Option<Timestamp>| at.map_or_else(String::new, |t| t.millis().to_string());
+    let content = [
+        trade.model.clone(),
+        trade.symbol.clone().unwrap_or_default(),
+        trade.side.map_or("", Side::name).to_owned(),
+        number(trade.quantity),
+        number(trade.entry_price),
+        number(trade.exit_price),
+        time(trade.opened_at),
+        time(trade.closed_at),
+        number(trade.realized_pnl),
+        number(trade.fee),
+        number(trade.cost),
+        number(confidence),
+        trade.currency.clone().unwrap_or_default(),
+    ]
+    .join("\u{1f}");
     let hash = xxh3_128(content.as_bytes());
     let ordinal = seen.entry(hash).or_insert(0);
     *ordinal += 1;

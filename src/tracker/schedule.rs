@@ -172,6 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn a_new_call_of_a_followed_token_is_due_at_once() {
+        let t0 = Timestamp::from_millis(1_000_000_000_000);
+        let mut schedule = Schedule::new(PACE);
+        schedule.follow(&token("a"), t0, t0);
+        schedule.take_due(t0, 10);
+        let again = t0.plus(Span::seconds(10));
+        schedule.follow(&token("a"), again, again);
+        assert_eq!(schedule.next_due(), Some(again));
+        assert_eq!(schedule.take_due(again, 10), [token("a")]);
+        assert_eq!(schedule.len(), 1);
+    }
+
+    #[test]
     fn a_failed_poll_is_due_again_when_it_is_retried() {
         let t0 = Timestamp::from_millis(1_000_000_000_000);
         let mut schedule = Schedule::new(PACE);

@@ -70,3 +70,40 @@ fn take_header(state: &mut State, header: Header) -> bool {
     state.header = header;
     changed
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::Range;
+    use crate::view::Screen;
+
+    fn screen(count: &str, partial: bool) -> Message {
+        Message::Screen {
+            epoch: 1,
+            tab: Tab::Leaderboard,
+            range: Range::D7,
+            screen: Arc::new(Screen {
+                count: count.to_owned(),
+                partial,
+                ..Screen::default()
+            }),
+        }
+    }
+
+    #[test]
+    fn frozen_a_partial_answer_is_completed_and_then_news_waits() {
+        let mut state = State::new(Tab::Leaderboard, Range::D7);
+        state.frozen = true;
+        for (message, want) in [
+            (screen("part", true), "part"),
+            (screen("whole", false), "whole"),
+            (screen("news", false), "whole"),
+        ] {
+            take(&mut state, message);
+            let shown = state.list().shown.as_ref().map(|s| s.screen.count.as_str());
+            assert_eq!(shown, Some(want));
+        }
+    }
+}
