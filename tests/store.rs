@@ -702,7 +702,7 @@ proptest! {
         let window = Range::All.window(as_of);
         for (BookKey { model, currency }, book) in store.load_books().unwrap() {
             let mine: Vec<&Trade> = known.values().filter(|t| t.model == model && t.currency() == currency).collect();
-            let mut points: Vec<Point> = mine.iter().filter_map(|t| Point::of(t)).collect();
+            let mut points: Vec<Point> = mine.iter().filter_map(|t| Point::of(t, 0)).collect();
             points.sort_by_key(Point::closed_at);
             let (got, want) = (book.summary(&window), Summary::of(&points));
             prop_assert_eq!((got.wins, got.losses, got.flat, got.unknown), (want.wins, want.losses, want.flat, want.unknown));

@@ -71,7 +71,7 @@ CREATE TABLE book (
 
 CREATE TABLE trade (
     seq          INTEGER PRIMARY KEY,
-    id           TEXT NOT NULL UNIQUE,
+    id           TEXT NOT NULL,
     book_id      INTEGER NOT NULL REFERENCES book (id),
     symbol       TEXT,
     side         TEXT,
@@ -85,7 +85,14 @@ CREATE TABLE trade (
     cost         REAL,
     confidence   REAL
 ) STRICT;
-CREATE INDEX trade_by_close ON trade (book_id, closed_at);
+CREATE INDEX trade_open ON trade (book_id) WHERE closed_at IS NULL;
+
+-- Where the trade of an id is, by a hash of it: half the size of an index over the ids, and
+-- written in its own order at the end of an import. Equal hashes take the next free number.
+CREATE TABLE trade_id (
+    hash INTEGER PRIMARY KEY,
+    seq  INTEGER NOT NULL
+) STRICT;
 
 -- Derived: the outcome folds of calls, and how far each token's samples are folded.
 CREATE TABLE fold (

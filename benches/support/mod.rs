@@ -58,7 +58,7 @@ pub fn books(n: usize, models: usize, days: i64) -> Vec<(BookKey, Book)> {
     let mut points: Vec<Vec<Point>> = vec![Vec::new(); models];
     let mut random = Random(7);
     for i in 0..n {
-        points[i % models].extend(Point::of(&trade(i, n, models, days, &mut random)));
+        points[i % models].extend(Point::of(&trade(i, n, models, days, &mut random), i as i64));
     }
     points
         .into_iter()

@@ -211,7 +211,7 @@ mod tests {
                 currency: None,
             };
             trade.closed_at = Some(t(closed));
-            Point::of(&trade).unwrap()
+            Point::of(&trade, 0).unwrap()
         };
         let book = Book::new(
             vec![held(Some(10), 20), held(None, 5), held(Some(30), 25)],

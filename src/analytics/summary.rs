@@ -8,12 +8,13 @@ use crate::stats::CompensatedSum;
 
 /// Counts up when the shape or the meaning of [`Summary`] or [`Point`] changes: stored ones of
 /// another version are rebuilt from the trades.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
-/// A closed trade, reduced to what the figures need. 48 bytes, since a million of them lie in
+/// A closed trade, reduced to what the figures need. 56 bytes, since a million of them lie in
 /// memory; unknown is NaN (or the earliest time there is) inside and `Option` outside.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Point {
+    seq: i64,
     closed_at: Timestamp,
     opened_at: Timestamp,
     pnl: f64,
@@ -29,10 +30,11 @@ fn known(value: f64) -> Option<f64> {
 }
 
 impl Point {
-    /// The point of a trade; `None` while it is open.
+    /// The point of a trade, with its number in the store; `None` while it is open.
     #[must_use]
-    pub fn of(trade: &Trade) -> Option<Self> {
+    pub fn of(trade: &Trade, seq: i64) -> Option<Self> {
         Some(Self {
+            seq,
             closed_at: trade.closed_at?,
             opened_at: trade.opened_at.unwrap_or(NEVER),
             pnl: trade.realized_pnl.unwrap_or(f64::NAN),
@@ -42,6 +44,12 @@ impl Point {
             fee: trade.fee.unwrap_or(f64::NAN),
             cost: trade.cost.unwrap_or(f64::NAN),
         })
+    }
+
+    /// The number of the trade in the store.
+    #[must_use]
+    pub const fn seq(&self) -> i64 {
+        self.seq
     }
 
     /// When the trade was closed.
@@ -368,6 +376,7 @@ pub(crate) mod tests {
 
     pub(crate) fn point(millis: i64, pnl: Option<f64>, confidence: Option<f64>) -> Point {
         Point {
+            seq: millis,
             closed_at: Timestamp::from_millis(millis),
             opened_at: NEVER,
             pnl: pnl.unwrap_or(f64::NAN),

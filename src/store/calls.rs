@@ -1,6 +1,6 @@
 //! Calls and imported outcomes.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::domain::token::UNKNOWN_CHAIN;
 use crate::domain::{
@@ -59,7 +59,7 @@ impl Store {
 }
 
 fn put_call(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     known_names: &mut Names,
     call: &Call,
 ) -> Result<(Put, Option<i64>), StoreError> {
@@ -103,11 +103,7 @@ fn put_call(
     Ok((Put::Updated, Some(known.seq)))
 }
 
-fn insert_call(
-    tx: &Transaction<'_>,
-    known_names: &mut Names,
-    call: &Call,
-) -> Result<i64, StoreError> {
+fn insert_call(tx: &Connection, known_names: &mut Names, call: &Call) -> Result<i64, StoreError> {
     let token = token_of(tx, known_names, call)?;
     tx.prepare_cached(
         "INSERT INTO call (id, source, chain, token_id, symbol, name, called_at, entry_price, \
@@ -132,7 +128,7 @@ fn insert_call(
 }
 
 fn token_of(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     known_names: &mut Names,
     call: &Call,
 ) -> Result<Option<i64>, StoreError> {
@@ -217,11 +213,7 @@ fn fill(known: &mut Call, more: &Call) -> Result<(), String> {
     Ok(())
 }
 
-fn put_outcome(
-    tx: &Transaction<'_>,
-    id: &CallId,
-    new: &ImportedOutcome,
-) -> Result<Put, StoreError> {
+fn put_outcome(tx: &Connection, id: &CallId, new: &ImportedOutcome) -> Result<Put, StoreError> {
     let old = tx
         .prepare_cached(
             "SELECT peak_multiple, final_multiple, is_rug, observed_until, label \

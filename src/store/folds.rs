@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::{CallFacts, CallId, Fold, Observation, Price, Rules, Timestamp};
 
@@ -86,14 +86,14 @@ pub(super) fn are_ours(conn: &Connection, rules: &Rules) -> Result<bool, StoreEr
 }
 
 /// Folds everything anew if the stored folds were made with other rules.
-pub(super) fn ensure_ours(tx: &Transaction<'_>, rules: &Rules) -> Result<(), StoreError> {
+pub(super) fn ensure_ours(tx: &Connection, rules: &Rules) -> Result<(), StoreError> {
     if are_ours(tx, rules)? {
         return Ok(());
     }
     rebuild(tx, rules)
 }
 
-fn rebuild(tx: &Transaction<'_>, rules: &Rules) -> Result<(), StoreError> {
+fn rebuild(tx: &Connection, rules: &Rules) -> Result<(), StoreError> {
     tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
     let tokens: Vec<i64> = tx
         .prepare("SELECT DISTINCT token_id FROM sample")?
@@ -121,7 +121,7 @@ pub(super) fn set_meta(conn: &Connection, key: &str, value: &str) -> Result<(), 
 /// Folds calls that are new or have another entry now. The samples of a token are read once,
 /// however many of its calls came.
 pub(super) fn refold_calls(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     rules: &Rules,
     seqs: &[i64],
 ) -> Result<Vec<FoldChange>, StoreError> {
@@ -146,7 +146,7 @@ pub(super) fn refold_calls(
 
 /// Moves the folds of each token's calls by what arrived.
 pub(super) fn fold_arrivals(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     rules: &Rules,
     arrivals: BTreeMap<i64, Arrivals>,
 ) -> Result<Vec<FoldChange>, StoreError> {
@@ -194,11 +194,7 @@ pub(super) fn fold_arrivals(
     Ok(changes)
 }
 
-fn refold_token(
-    tx: &Transaction<'_>,
-    rules: &Rules,
-    token: i64,
-) -> Result<Vec<FoldChange>, StoreError> {
+fn refold_token(tx: &Connection, rules: &Rules, token: i64) -> Result<Vec<FoldChange>, StoreError> {
     let changes = refold(tx, rules, token, calls_of(tx, token)?)?;
     let last: Option<i64> = tx
         .prepare_cached("SELECT max(at) FROM sample WHERE token_id = ?1 AND state IN (0, 4)")?
@@ -211,7 +207,7 @@ fn refold_token(
 
 /// Folds calls of one token from the start.
 fn refold(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     rules: &Rules,
     token: i64,
     calls: Vec<Folded>,
@@ -243,7 +239,7 @@ fn refold(
     Ok(changes)
 }
 
-fn calls_of(tx: &Transaction<'_>, token: i64) -> Result<Vec<Folded>, StoreError> {
+fn calls_of(tx: &Connection, token: i64) -> Result<Vec<Folded>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT c.seq, c.id, c.called_at, c.entry_price, c.token_id, f.state, c.liquidity_usd \
          FROM call c LEFT JOIN fold f ON f.call_seq = c.seq WHERE c.token_id = ?1",
@@ -270,13 +266,13 @@ fn read_folded(row: &rusqlite::Row<'_>) -> rusqlite::Result<Folded> {
     })
 }
 
-fn save(tx: &Transaction<'_>, seq: i64, fold: &Fold) -> Result<(), StoreError> {
+fn save(tx: &Connection, seq: i64, fold: &Fold) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT OR REPLACE INTO fold (call_seq, state) VALUES (?1, ?2)")?
         .execute(params![seq, postcard::to_stdvec(fold)?])?;
     Ok(())
 }
 
-fn save_up_to(tx: &Transaction<'_>, token: i64, at: Timestamp) -> Result<(), StoreError> {
+fn save_up_to(tx: &Connection, token: i64, at: Timestamp) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT OR REPLACE INTO folded (token_id, up_to) VALUES (?1, ?2)")?
         .execute([token, at.millis()])?;
     Ok(())

@@ -21,7 +21,7 @@ mod trades;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::domain::Rules;
 
@@ -50,6 +50,8 @@ pub struct Store {
     path: PathBuf,
     rules: Rules,
     names: names::Names,
+    /// A transaction that spans several calls, with the trades whose summaries wait for its end.
+    session: Option<trades::Changes>,
 }
 
 impl Store {
@@ -59,13 +61,51 @@ impl Store {
         &self.path
     }
 
+    /// Begins a transaction that spans all that is stored up to [`Store::commit`]: all of it, or
+    /// nothing.
+    ///
+    /// # Errors
+    /// When another program holds the database for too long.
+    pub fn begin(&mut self) -> Result<(), StoreError> {
+        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        self.session = Some(trades::Changes::default());
+        Ok(())
+    }
+
+    /// Ends what [`Store::begin`] began and keeps it.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing of it is stored.
+    pub fn commit(&mut self) -> Result<(), StoreError> {
+        let Some(changes) = self.session.take() else {
+            return Ok(());
+        };
+        let done = trades::settle(&self.conn, changes)
+            .and_then(|_| Ok(self.conn.execute_batch("COMMIT")?));
+        if done.is_err() {
+            self.rollback();
+        }
+        done
+    }
+
+    /// Ends what [`Store::begin`] began and forgets it.
+    pub fn rollback(&mut self) {
+        self.session = None;
+        self.names.forget();
+        // Fails only when SQLite has rolled back by itself already.
+        let _ = self.conn.execute_batch("ROLLBACK");
+    }
+
     /// Does something in one transaction: all of it is stored, or nothing. The lock is taken at
     /// once, since a transaction that only later turns to writing is refused without waiting.
     fn write<T>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>, &mut names::Names) -> Result<T, StoreError>,
+        work: impl FnOnce(&Connection, &mut names::Names) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let Self { conn, names, .. } = self;
+        if self.session.is_some() {
+            return work(conn, names);
+        }
         let done = conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::TokenKey;
 
@@ -26,7 +26,7 @@ impl Names {
 
 /// The row id of a token, created on first sight.
 pub(super) fn token_id(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     names: &mut Names,
     token: &TokenKey,
 ) -> Result<i64, StoreError> {
@@ -44,7 +44,7 @@ pub(super) fn token_id(
 
 /// The row id of a provider, created on first sight.
 pub(super) fn provider_id(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     names: &mut Names,
     name: &str,
 ) -> Result<i64, StoreError> {
@@ -68,7 +68,7 @@ pub(super) fn provider_id(
 
 /// The row id of a (model, currency), created on first sight.
 pub(super) fn book_id(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     names: &mut Names,
     model: &str,
     currency: &str,

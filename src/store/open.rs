@@ -76,6 +76,7 @@ impl Store {
             path: path.to_owned(),
             rules,
             names: Names::default(),
+            session: None,
         };
         store.refresh_derived()?;
         Ok(store)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, params};
 
 use crate::domain::{Decision, Observation, Price, Reading, TokenKey};
 
@@ -48,7 +48,7 @@ impl Store {
 }
 
 fn put_sample(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     known_names: &mut Names,
     sample: &Sample,
     arrivals: &mut BTreeMap<i64, Arrivals>,

@@ -1,17 +1,15 @@
 //! Closed trades packed per (book, day) and summed up per (book, hour).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::analytics::book::day_of;
 use crate::analytics::{Book, BookKey, Point, Summary};
-use crate::domain::{Confidence, Span, Timestamp, Trade};
+use crate::domain::{Confidence, Timestamp, Trade};
 
+use super::trades::DayChange;
 use super::{Store, StoreError};
-
-/// The days of books whose packed trades must be made anew.
-pub(super) type Touched = BTreeSet<(i64, i64)>;
 
 impl Store {
     /// Packs and sums up every closed trade again.
@@ -21,15 +19,21 @@ impl Store {
     pub fn rebuild_summaries(&mut self) -> Result<(), StoreError> {
         self.write(|tx, _| {
             tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
-            let closes: Vec<(i64, i64)> = tx
-                .prepare("SELECT book_id, closed_at FROM trade WHERE closed_at IS NOT NULL")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<_, _>>()?;
-            let touched: Touched = closes
-                .into_iter()
-                .map(|(book, at)| (book, day_of(Timestamp::from_millis(at))))
-                .collect();
-            summarise(tx, &touched)?;
+            let mut days: BTreeMap<(i64, i64), DayChange> = BTreeMap::new();
+            let mut trades = tx.prepare(
+                "SELECT book_id, seq, opened_at, closed_at, realized_pnl, fee, cost, confidence \
+                 FROM trade WHERE closed_at IS NOT NULL ORDER BY seq",
+            )?;
+            let mut rows = trades.query([])?;
+            while let Some(row) = rows.next()? {
+                if let Some(point) = read_point(row)? {
+                    let day = (row.get(0)?, day_of(point.closed_at()));
+                    days.entry(day).or_default().add.push(point);
+                }
+            }
+            for ((book, day), change) in days {
+                change_day(tx, book, day, change)?;
+            }
             let version = crate::analytics::summary::VERSION.to_string();
             super::folds::set_meta(tx, "summaries", &version)
         })
@@ -109,43 +113,42 @@ impl Store {
     }
 }
 
-/// Packs and sums up the closed trades of the touched days.
-pub(super) fn summarise(tx: &Transaction<'_>, touched: &Touched) -> Result<(), StoreError> {
-    for (book, day) in touched {
-        let from = day.saturating_mul(Span::DAY.millis());
-        let to = from.saturating_add(Span::DAY.millis());
-        let points: Vec<Point> = tx
-            .prepare_cached(
-                "SELECT opened_at, closed_at, realized_pnl, fee, cost, confidence FROM trade \
-                 WHERE book_id = ?1 AND closed_at >= ?2 AND closed_at < ?3 ORDER BY closed_at, seq",
-            )?
-            .query_map(params![book, from, to], read_point)?
-            .filter_map(Result::transpose)
-            .collect::<Result<_, _>>()?;
-        tx.prepare_cached(
-            "DELETE FROM trade_hour WHERE book_id = ?1 AND hour >= ?2 AND hour < ?3",
-        )?
+/// Packs and sums up a day of a book anew after some of its trades have changed.
+pub(super) fn change_day(
+    tx: &Connection,
+    book: i64,
+    day: i64,
+    change: DayChange,
+) -> Result<(), StoreError> {
+    let old: Option<Vec<u8>> = tx
+        .prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 AND day = ?2")?
+        .query_row([book, day], |row| row.get(0))
+        .optional()?;
+    let mut points: Vec<Point> = match old {
+        Some(bytes) => postcard::from_bytes(&bytes)?,
+        None => Vec::new(),
+    };
+    points.retain(|p| !change.remove.contains(&p.seq()));
+    points.extend(change.add);
+    points.sort_by_key(|p| (p.closed_at(), p.seq()));
+    tx.prepare_cached("DELETE FROM trade_hour WHERE book_id = ?1 AND hour >= ?2 AND hour < ?3")?
         .execute(params![book, day * 24, (day + 1) * 24])?;
-        if points.is_empty() {
-            tx.prepare_cached("DELETE FROM trade_day WHERE book_id = ?1 AND day = ?2")?
-                .execute(params![book, day])?;
-            continue;
-        }
+    if points.is_empty() {
+        tx.prepare_cached("DELETE FROM trade_day WHERE book_id = ?1 AND day = ?2")?
+            .execute(params![book, day])?;
+        return Ok(());
+    }
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO trade_day (book_id, day, points) VALUES (?1, ?2, ?3)",
+    )?
+    .execute(params![book, day, postcard::to_stdvec(&points)?])?;
+    for of_hour in points.chunk_by(|a, b| a.closed_at().hour() == b.closed_at().hour()) {
+        let hour = of_hour.first().map_or(0, |p| p.closed_at().hour());
+        let summary = postcard::to_stdvec(&Summary::of(of_hour))?;
         tx.prepare_cached(
-            "INSERT OR REPLACE INTO trade_day (book_id, day, points) VALUES (?1, ?2, ?3)",
+            "INSERT OR REPLACE INTO trade_hour (book_id, hour, summary) VALUES (?1, ?2, ?3)",
         )?
-        .execute(params![book, day, postcard::to_stdvec(&points)?])?;
-        for of_hour in points.chunk_by(|a, b| a.closed_at().hour() == b.closed_at().hour()) {
-            let hour = of_hour.first().map_or(0, |p| p.closed_at().hour());
-            tx.prepare_cached(
-                "INSERT OR REPLACE INTO trade_hour (book_id, hour, summary) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![
-                book,
-                hour,
-                postcard::to_stdvec(&Summary::of(of_hour))?
-            ])?;
-        }
+        .execute(params![book, hour, summary])?;
     }
     Ok(())
 }
@@ -162,15 +165,15 @@ fn read_point(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Point>> {
         quantity: None,
         entry_price: None,
         exit_price: None,
-        opened_at: time(0)?,
-        closed_at: time(1)?,
-        realized_pnl: row.get(2)?,
-        fee: row.get(3)?,
-        cost: row.get(4)?,
+        opened_at: time(2)?,
+        closed_at: time(3)?,
+        realized_pnl: row.get(4)?,
+        fee: row.get(5)?,
+        cost: row.get(6)?,
         confidence: row
-            .get::<_, Option<f64>>(5)?
+            .get::<_, Option<f64>>(7)?
             .and_then(Confidence::from_fraction),
         currency: None,
     };
-    Ok(Point::of(&trade))
+    Ok(Point::of(&trade, row.get(1)?))
 }

@@ -106,7 +106,7 @@ impl RunError {
     }
 }
 
-fn start(options: &UiOptions) -> State {
+fn start(options: UiOptions) -> State {
     let mut state = State::new(options.start_tab, options.range);
     state.provisional = options.provisional;
     state
@@ -115,7 +115,7 @@ fn start(options: &UiOptions) -> State {
 /// The question that a dashboard with these options starts with.
 #[must_use]
 pub fn first_question(options: &UiOptions) -> Question {
-    start(options).question()
+    start(*options).question()
 }
 
 /// Runs the dashboard until the user quits, a signal comes or the line is gone.
@@ -139,7 +139,7 @@ where
     S: Stream<Item = io::Result<Event>> + Unpin,
 {
     let theme = Theme::new(options.mono, options.ascii);
-    let mut state = start(&options);
+    let mut state = start(options);
     questions.send_replace(state.question());
     let mut shutdown = pin!(shutdown);
     let mut tick = interval(Duration::from_secs(1));
