@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{Range, Timestamp};
-use crate::ingest::Kind;
+use crate::ingest::{Kind, Scale};
 use crate::report::Section;
 use crate::view::Tab;
 
@@ -100,6 +100,15 @@ pub enum Command {
         /// The kind (trades, calls, prices, outcomes), if it is not to be guessed; then the files
         #[arg(required = true, value_name = "[KIND] FILE")]
         args: Vec<String>,
+        /// The chain of rows that name none
+        #[arg(long, value_name = "CHAIN")]
+        chain: Option<String>,
+        /// What confidences are out of [default: decided per file]
+        #[arg(long, value_name = "1|100", value_parser = parse_scale)]
+        confidence_scale: Option<Scale>,
+        /// All of a file or nothing: a refused row keeps the whole file out
+        #[arg(long)]
+        strict: bool,
     },
     /// Take one record from a bot: JSON on stdin, or flags
     Record {
@@ -254,6 +263,14 @@ pub fn split_kind(args: &[String]) -> (Option<Kind>, &[String]) {
             None => (None, args),
         },
         None => (None, args),
+    }
+}
+
+fn parse_scale(text: &str) -> Result<Scale, String> {
+    match text {
+        "1" => Ok(Scale::One),
+        "100" => Ok(Scale::Hundred),
+        _ => Err("use 1 or 100".to_owned()),
     }
 }
 

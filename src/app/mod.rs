@@ -21,6 +21,7 @@ use clap::Parser;
 use crate::board::Settings;
 use crate::cli::{Cli, Command, ReportSection};
 use crate::config::Config;
+use crate::ingest::Options;
 
 /// How a command failed: the exit code and one line for stderr.
 #[derive(Debug)]
@@ -125,7 +126,21 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         },
     };
     match &cli.command {
-        Some(Command::Import { args }) => import::run(&context, args),
+        Some(Command::Import {
+            args,
+            chain,
+            confidence_scale,
+            strict,
+        }) => {
+            let options = Options {
+                kind: None,
+                chain: chain.clone(),
+                scale: *confidence_scale,
+                strict: *strict,
+                again: false,
+            };
+            import::run(&context, args, &options)
+        }
         Some(Command::Record { what }) => record::run(&context, what),
         None => match (cli.report.is_some(), cli.demo) {
             (true, true) => report::run_demo(&context, cli),

@@ -23,13 +23,15 @@ const COLUMNS: [&str; 11] = [
 /// Reads calls of one file.
 pub struct CallReader {
     layout: Layout<11>,
+    chain: Option<String>,
 }
 
 impl CallReader {
-    /// A reader for rows with these names.
-    pub fn new(names: &[String]) -> Self {
+    /// A reader for rows with these names; `chain` is that of rows that name none.
+    pub fn new(names: &[String], chain: Option<&str>) -> Self {
         Self {
             layout: Layout::new(COLUMNS, names),
+            chain: chain.map(str::to_owned),
         }
     }
 
@@ -40,7 +42,7 @@ impl CallReader {
         let source = f.required("source")?;
         let address = f.text("address");
         let symbol = f.text("symbol");
-        let chain = f.text("chain");
+        let chain = f.text("chain").or_else(|| self.chain.clone());
         let token = address
             .as_deref()
             .and_then(|address| TokenKey::new(chain.as_deref(), address));

@@ -8,12 +8,14 @@ mod calls;
 mod fields;
 mod kind;
 mod outcomes;
+mod pipe;
 mod prices;
+mod record;
 mod rows;
 mod run;
 mod trades;
 
 pub use kind::Kind;
-pub use run::{
-    Import, ImportError, RecordError, RowError, Tally, import, record_call, record_trade,
-};
+pub use record::{RecordError, record_call, record_trade};
+pub use run::{Event, Import, ImportError, Options, RowError, Tally, import};
+pub use trades::Scale;

@@ -21,13 +21,15 @@ const COLUMNS: [&str; 6] = [
 /// Reads prices of one file.
 pub struct PriceReader {
     layout: Layout<6>,
+    chain: Option<String>,
 }
 
 impl PriceReader {
-    /// A reader for rows with these names.
-    pub fn new(names: &[String]) -> Self {
+    /// A reader for rows with these names; `chain` is that of rows that name none.
+    pub fn new(names: &[String], chain: Option<&str>) -> Self {
         Self {
             layout: Layout::new(COLUMNS, names),
+            chain: chain.map(str::to_owned),
         }
     }
 
@@ -36,7 +38,8 @@ impl PriceReader {
         self.layout.fit(names);
         let f = self.layout.over(&row.cells);
         let address = f.required("address")?;
-        let token = TokenKey::new(f.text("chain").as_deref(), &address)
+        let chain = f.text("chain").or_else(|| self.chain.clone());
+        let token = TokenKey::new(chain.as_deref(), &address)
             .ok_or_else(|| BadField::new("address", "it is missing"))?;
         let at = f
             .time("at")?

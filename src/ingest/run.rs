@@ -1,22 +1,23 @@
-//! A whole file or one record: read, stored in batches, counted.
+//! A whole file: read on its own thread, stored in batches, counted.
 
 use std::io::Read;
+use std::sync::mpsc::RecvTimeoutError;
 
 use thiserror::Error;
 
-use crate::domain::{Call, CallId, ImportedOutcome, Trade};
-use crate::store::{Put, Sample, Store, StoreError};
+use crate::clock::Clock;
+use crate::domain::{Span, Trade};
+use crate::store::{Put, Store, StoreError};
 
-use super::calls::CallReader;
 use super::fields::BadField;
 use super::kind::Kind;
-use super::outcomes::OutcomeReader;
-use super::prices::PriceReader;
-use super::rows::{Next, Row, Rows};
-use super::trades::{RawTrade, Scale, TradeReader};
+use super::pipe::{self, Parsed, Piece, Record};
+use super::trades::{RawTrade, Scale};
 
 /// Rows that go into the store in one transaction.
-const BATCH: usize = 20_000;
+const BATCH: usize = 100_000;
+/// How long rows of a pipe may wait for their transaction.
+const PATIENCE: Span = Span::seconds(1);
 
 /// A row that did not go in, or went in with a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,34 @@ pub struct Import {
     pub kind: Kind,
     /// What became of its rows.
     pub tally: Tally,
+    /// Rows were refused, so nothing of it went in.
+    pub withdrawn: bool,
+}
+
+/// How a file is to be imported.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Its kind; told from its columns without.
+    pub kind: Option<Kind>,
+    /// The chain of rows that name none.
+    pub chain: Option<String>,
+    /// What its confidences are out of; decided over the file without.
+    pub scale: Option<Scale>,
+    /// All of it or nothing.
+    pub strict: bool,
+    /// The input can be read again from the start, so what its confidences are out of may turn
+    /// out late.
+    pub again: bool,
+}
+
+/// What is told while a file goes in.
+pub enum Event {
+    /// A row did not go in.
+    Refused(RowError),
+    /// A row went in, but something is odd.
+    Warning(RowError),
+    /// So many rows were stored.
+    Stored(u64),
 }
 
 /// Why a file could not be imported at all.
@@ -64,270 +93,215 @@ pub enum ImportError {
         "its columns ({0}) fit neither trades, calls, prices nor outcomes: name the kind before the file, or mend its header"
     )]
     UnknownKind(String),
+    /// Confidences over 1 came after others had been taken for fractions: nothing of it went in,
+    /// and it is to be read again as percentages. Only with [`Options::again`].
+    #[error("its confidences turn out to be percentages")]
+    Percentages,
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Imports rows of the given kind, or of the kind that their columns tell. Refused rows and
-/// warnings are handed to `report` as they come (`refused`: true for a row that did not go in).
+/// Imports an input. What is told about its rows goes to `tell`. An input that never ends is
+/// stored each second.
 ///
 /// # Errors
 /// When the input is no table, its kind cannot be told, or the database cannot be written; rows
-/// of finished batches stay in.
+/// of finished transactions stay in.
 pub fn import(
     store: &mut Store,
-    input: impl Read + 'static,
-    kind: Option<Kind>,
-    report: &mut dyn FnMut(RowError, bool),
+    input: Box<dyn Read + Send>,
+    options: &Options,
+    tell: &mut dyn FnMut(Event),
 ) -> Result<Import, ImportError> {
-    let mut rows = Rows::open(input).map_err(ImportError::Unreadable)?;
-    let Some(kind) = kind.or_else(|| Kind::guess(rows.names())) else {
-        let names: Vec<_> = rows.names().iter().take(12).map(String::as_str).collect();
-        return Err(ImportError::UnknownKind(names.join(", ")));
+    let pieces = pipe::start(input, options.kind, options.chain.clone());
+    let kind = match pieces.recv() {
+        Ok(Piece::Opened(kind)) => kind,
+        Ok(Piece::Failed(error)) => return Err(error),
+        Ok(Piece::Rows(_)) | Err(_) => {
+            return Err(ImportError::Unreadable("it cannot be read".to_owned()));
+        }
     };
-    let mut sink = Sink {
+    // One confidence over 1 anywhere makes all of them percentages. Trades of an input that cannot
+    // be read again wait for its end, so that this is known.
+    let mut import = Importing {
+        store,
+        options,
         tally: Tally::default(),
-        report,
+        tell,
+        waiting: Vec::new(),
+        scale: options.scale,
+        hold: kind == Kind::Trades && options.scale.is_none() && !options.again,
     };
-    match kind {
-        Kind::Trades => import_trades(store, &mut rows, &mut sink)?,
-        Kind::Calls => {
-            let mut reader = CallReader::new(rows.names());
-            import_batches(
-                &mut rows,
-                &mut sink,
-                |row, names| reader.read(row, names),
-                |calls: &[Call]| Ok(store.put_calls(calls)?.0),
-            )?;
-        }
-        Kind::Prices => {
-            let mut reader = PriceReader::new(rows.names());
-            import_batches(
-                &mut rows,
-                &mut sink,
-                |row, names| reader.read(row, names),
-                |samples: &[Sample]| Ok(store.put_samples(samples)?.0),
-            )?;
-        }
-        Kind::Outcomes => {
-            let mut reader = OutcomeReader::new(rows.names());
-            import_batches(
-                &mut rows,
-                &mut sink,
-                |row, names| reader.read(row, names),
-                |outcomes: &[(CallId, ImportedOutcome)]| store.put_outcomes(outcomes),
-            )?;
+    // All at once, where it can only go in whole, and for trades, whose days are then packed once.
+    let whole = options.strict || kind == Kind::Trades;
+    if whole {
+        import.store.begin()?;
+    }
+    let done = import.run(&pieces, whole);
+    let Importing { store, tally, .. } = import;
+    let withdrawn = options.strict && tally.refused > 0;
+    if whole {
+        match &done {
+            Ok(()) if !withdrawn => store.commit()?,
+            _ => store.rollback(),
         }
     }
+    done?;
     Ok(Import {
         kind,
-        tally: sink.tally,
+        tally,
+        withdrawn,
     })
 }
 
-struct Sink<'a> {
+struct Importing<'a> {
+    store: &'a mut Store,
+    options: &'a Options,
     tally: Tally,
-    report: &'a mut dyn FnMut(RowError, bool),
+    tell: &'a mut dyn FnMut(Event),
+    waiting: Vec<Parsed>,
+    scale: Option<Scale>,
+    hold: bool,
 }
 
-impl Sink<'_> {
-    fn refuse(&mut self, line: u64, bad: BadField) {
-        self.tally.refused += 1;
-        (self.report)(
-            RowError {
-                line,
-                column: bad.column,
-                reason: bad.reason,
-            },
-            true,
-        );
+impl Importing<'_> {
+    fn run(
+        &mut self,
+        pieces: &std::sync::mpsc::Receiver<Piece>,
+        whole: bool,
+    ) -> Result<(), ImportError> {
+        let mut due = None;
+        loop {
+            let wait = due.map_or(PATIENCE, |due: crate::domain::Timestamp| {
+                due.since(Clock::System.now())
+            });
+            match pieces.recv_timeout(wait.to_duration()) {
+                Ok(Piece::Rows(rows)) => {
+                    due = due.or_else(|| Some(Clock::System.now().plus(PATIENCE)));
+                    self.waiting.extend(rows);
+                }
+                Ok(Piece::Failed(error)) => return Err(error),
+                Ok(Piece::Opened(_)) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.hold = false;
+                    return self.store();
+                }
+            }
+            let late = due.is_some_and(|due| Clock::System.now() >= due);
+            if self.waiting.len() >= BATCH || (late && !whole) {
+                due = None;
+                self.store()?;
+            }
+        }
     }
 
-    fn warn(&mut self, line: u64, bad: BadField) {
-        (self.report)(
-            RowError {
-                line,
-                column: bad.column,
-                reason: bad.reason,
-            },
-            false,
-        );
-    }
-
-    fn count(&mut self, lines: &[u64], puts: Vec<Put>) {
+    /// Stores what waits.
+    fn store(&mut self) -> Result<(), ImportError> {
+        if self.hold {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        let (mut lines, mut batch) = (Vec::with_capacity(waiting.len()), Batch::default());
+        for parsed in waiting {
+            self.tally.read += 1;
+            match parsed.record {
+                Ok(record) => {
+                    lines.push(parsed.line);
+                    batch.push(record);
+                }
+                Err(bad) => self.refuse(parsed.line, bad),
+            }
+        }
+        let puts = match batch {
+            Batch::None => Vec::new(),
+            Batch::Trades(trades) => self.put_trades(trades, &lines)?,
+            Batch::Calls(calls) => self.store.put_calls(&calls)?.0,
+            Batch::Prices(samples) => self.store.put_samples(&samples)?.0,
+            Batch::Outcomes(outcomes) => self.store.put_outcomes(&outcomes)?,
+        };
         for (put, line) in puts.into_iter().zip(lines) {
             match put {
                 Put::New => self.tally.new += 1,
                 Put::Updated => self.tally.updated += 1,
                 Put::Unchanged => self.tally.unchanged += 1,
-                Put::Refused(reason) => self.refuse(*line, BadField::new("", reason)),
+                Put::Refused(reason) => self.refuse(line, BadField::new("", reason)),
             }
         }
+        (self.tell)(Event::Stored(self.tally.read));
+        Ok(())
     }
-}
 
-fn import_batches<T>(
-    rows: &mut Rows,
-    sink: &mut Sink<'_>,
-    mut read: impl FnMut(&Row, &[String]) -> Result<T, BadField>,
-    mut put: impl FnMut(&[T]) -> Result<Vec<Put>, StoreError>,
-) -> Result<(), StoreError> {
-    let (mut batch, mut lines) = (Vec::new(), Vec::new());
-    loop {
-        let next = rows.next_row();
-        let end = matches!(next, Next::End);
-        match next {
-            Next::Row(row) => {
-                sink.tally.read += 1;
-                match read(&row, rows.names()) {
-                    Ok(record) => {
-                        batch.push(record);
-                        lines.push(row.line);
-                    }
-                    Err(bad) => sink.refuse(row.line, bad),
-                }
+    fn put_trades(&mut self, raw: Vec<RawTrade>, lines: &[u64]) -> Result<Vec<Put>, ImportError> {
+        let mut stated = raw.iter().filter_map(|r| r.confidence).peekable();
+        let scale = if let Some(named) = self.options.scale {
+            named
+        } else {
+            let any = stated.peek().is_some();
+            let here = Scale::of(stated);
+            match self.scale {
+                Some(Scale::One) if here == Scale::Hundred => return Err(ImportError::Percentages),
+                None if any => self.scale = Some(here),
+                _ => {}
             }
-            Next::Bad { line, reason } => {
-                sink.tally.read += 1;
-                sink.refuse(line, BadField::new("", reason));
+            self.scale.unwrap_or(here)
+        };
+        let mut trades = Vec::with_capacity(raw.len());
+        for (raw, line) in raw.into_iter().zip(lines) {
+            if let Some(odd) = raw.warning {
+                (self.tell)(Event::Warning(row_error(*line, odd)));
             }
-            Next::End => {}
-        }
-        if (end || batch.len() >= BATCH) && !batch.is_empty() {
-            let puts = put(&batch)?;
-            sink.count(&lines, puts);
-            batch.clear();
-            lines.clear();
-        }
-        if end {
-            return Ok(());
-        }
-    }
-}
-
-/// Trades are read to the end before the first is stored, since one confidence over 1 anywhere
-/// decides that the file's confidences are percentages.
-fn import_trades(
-    store: &mut Store,
-    rows: &mut Rows,
-    sink: &mut Sink<'_>,
-) -> Result<(), StoreError> {
-    let mut reader = TradeReader::new(rows.names());
-    let (mut raw, mut lines): (Vec<RawTrade>, Vec<u64>) = (Vec::new(), Vec::new());
-    loop {
-        match rows.next_row() {
-            Next::Row(row) => {
-                sink.tally.read += 1;
-                match reader.read(&row, rows.names()) {
-                    Ok(mut trade) => {
-                        if let Some(warning) = trade.warning.take() {
-                            sink.warn(row.line, warning);
-                        }
-                        raw.push(trade);
-                        lines.push(row.line);
-                    }
-                    Err(bad) => sink.refuse(row.line, bad),
-                }
+            let confidence = raw.confidence.map(|c| scale.read(c));
+            if confidence == Some(None) {
+                let reason = "it is out of the scale that was named: taken as unknown";
+                let odd = BadField::new("confidence", reason);
+                (self.tell)(Event::Warning(row_error(*line, odd)));
             }
-            Next::Bad { line, reason } => {
-                sink.tally.read += 1;
-                sink.refuse(line, BadField::new("", reason));
-            }
-            Next::End => break,
+            trades.push(Trade {
+                confidence: confidence.flatten(),
+                ..raw.trade
+            });
         }
+        Ok(self.store.put_trades(&trades)?.0)
     }
-    let scale = Scale::of(raw.iter().filter_map(|r| r.confidence));
-    let trades: Vec<Trade> = raw
-        .into_iter()
-        .map(|r| Trade {
-            confidence: r.confidence.and_then(|c| scale.read(c)),
-            ..r.trade
-        })
-        .collect();
-    for (trades, lines) in trades.chunks(BATCH).zip(lines.chunks(BATCH)) {
-        let (puts, _) = store.put_trades(trades)?;
-        sink.count(lines, puts);
+
+    fn refuse(&mut self, line: u64, bad: BadField) {
+        self.tally.refused += 1;
+        (self.tell)(Event::Refused(row_error(line, bad)));
     }
-    Ok(())
 }
 
-/// Why one record could not be stored.
-#[derive(Debug, Error)]
-pub enum RecordError {
-    /// It is no record of this kind.
-    #[error("{}{reason}", if column.is_empty() { String::new() } else { format!("{column}: ") })]
-    Bad {
-        /// The field; empty for the record as a whole.
-        column: String,
-        /// Why.
-        reason: String,
-    },
-    /// The store refused.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+fn row_error(line: u64, bad: BadField) -> RowError {
+    RowError {
+        line,
+        column: bad.column,
+        reason: bad.reason,
+    }
 }
 
-impl From<BadField> for RecordError {
-    fn from(bad: BadField) -> Self {
-        Self::Bad {
-            column: bad.column,
-            reason: bad.reason,
+/// Records of one kind.
+#[derive(Default)]
+enum Batch {
+    #[default]
+    None,
+    Trades(Vec<RawTrade>),
+    Calls(Vec<crate::domain::Call>),
+    Prices(Vec<crate::store::Sample>),
+    Outcomes(Vec<(crate::domain::CallId, crate::domain::ImportedOutcome)>),
+}
+
+impl Batch {
+    /// Adds a record. An input is of one kind, so the first decides it.
+    fn push(&mut self, record: Record) {
+        match (&mut *self, record) {
+            (Self::Trades(all), Record::Trade(one)) => all.push(one),
+            (Self::Calls(all), Record::Call(one)) => all.push(one),
+            (Self::Prices(all), Record::Price(one)) => all.push(one),
+            (Self::Outcomes(all), Record::Outcome(id, one)) => all.push((id, one)),
+            (_, Record::Trade(one)) => *self = Self::Trades(vec![one]),
+            (_, Record::Call(one)) => *self = Self::Calls(vec![one]),
+            (_, Record::Price(one)) => *self = Self::Prices(vec![one]),
+            (_, Record::Outcome(id, one)) => *self = Self::Outcomes(vec![(id, one)]),
         }
-    }
-}
-
-/// Stores one call from a JSON object.
-///
-/// # Errors
-/// When it is no call, contradicts a known one, or the database cannot be written.
-pub fn record_call(store: &mut Store, json: &str) -> Result<(CallId, Put), RecordError> {
-    let (row, names) = one_row(json)?;
-    let call = CallReader::new(&names).read(&row, &names)?;
-    let (puts, _) = store.put_calls(std::slice::from_ref(&call))?;
-    Ok((call.id, settled(puts)?))
-}
-
-/// Stores one trade from a JSON object; its confidence is a fraction.
-///
-/// # Errors
-/// When it is no trade or the database cannot be written.
-pub fn record_trade(store: &mut Store, json: &str) -> Result<(String, Put), RecordError> {
-    let (row, names) = one_row(json)?;
-    let raw = TradeReader::new(&names).read(&row, &names)?;
-    let confidence = match raw.confidence {
-        None => None,
-        Some(value) => Some(Scale::One.read(value).ok_or_else(|| {
-            BadField::new(
-                "confidence",
-                format!("{value} is not a fraction from 0 to 1"),
-            )
-        })?),
-    };
-    let trade = Trade {
-        confidence,
-        ..raw.trade
-    };
-    let (puts, _) = store.put_trades(std::slice::from_ref(&trade))?;
-    Ok((trade.id, settled(puts)?))
-}
-
-fn one_row(json: &str) -> Result<(Row, Vec<String>), BadField> {
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json)
-        .map_err(|e| BadField::new("", format!("not one JSON object: {e}")))?;
-    let line = serde_json::Value::Object(object).to_string();
-    let mut rows = Rows::open(std::io::Cursor::new(line)).map_err(|e| BadField::new("", e))?;
-    match rows.next_row() {
-        Next::Row(row) => Ok((row, rows.names().to_vec())),
-        Next::Bad { reason, .. } => Err(BadField::new("", reason)),
-        Next::End => Err(BadField::new("", "nothing to record")),
-    }
-}
-
-fn settled(puts: Vec<Put>) -> Result<Put, RecordError> {
-    match puts.into_iter().next() {
-        Some(Put::Refused(reason)) => Err(BadField::new("", reason).into()),
-        Some(put) => Ok(put),
-        None => Err(BadField::new("", "nothing to record").into()),
     }
 }

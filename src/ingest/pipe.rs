@@ -1,0 +1,175 @@
+//! Reading and parsing on a thread of their own, so that the database writes meanwhile, and so
+//! that a pipe that says nothing for a while does not hold back what it has said.
+
+use std::cell::RefCell;
+use std::io::Read;
+use std::rc::Rc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use encoding_rs_io::DecodeReaderBytesBuilder;
+
+use crate::domain::{Call, CallId, ImportedOutcome};
+use crate::store::Sample;
+
+use super::calls::CallReader;
+use super::fields::BadField;
+use super::kind::Kind;
+use super::outcomes::OutcomeReader;
+use super::prices::PriceReader;
+use super::rows::{Next, Rows};
+use super::run::ImportError;
+use super::trades::{RawTrade, TradeReader};
+
+/// Pieces that may wait for the database: a few hundred kilobytes of text each.
+const WAITING: usize = 8;
+
+/// One row, read.
+pub enum Record {
+    /// A trade whose confidence is as written.
+    Trade(RawTrade),
+    /// A call.
+    Call(Call),
+    /// A price.
+    Price(Sample),
+    /// An outcome and the call it is of.
+    Outcome(CallId, ImportedOutcome),
+}
+
+/// A row with its line.
+pub struct Parsed {
+    /// The line in the file; 1 is the first.
+    pub line: u64,
+    /// What it says, or what is wrong with it.
+    pub record: Result<Record, BadField>,
+}
+
+/// What comes out of the thread.
+pub enum Piece {
+    /// The kind is known: rows follow.
+    Opened(Kind),
+    /// Rows, in their order.
+    Rows(Vec<Parsed>),
+    /// The input is no table, or of no known kind.
+    Failed(ImportError),
+}
+
+/// Starts reading. The channel ends with the input.
+pub fn start(
+    input: Box<dyn Read + Send>,
+    kind: Option<Kind>,
+    chain: Option<String>,
+) -> Receiver<Piece> {
+    let (out, pieces) = sync_channel(WAITING);
+    thread::spawn(move || {
+        let outbox = Rc::new(Outbox {
+            out,
+            rows: RefCell::new(Vec::new()),
+        });
+        let input = Pausing {
+            input,
+            outbox: Rc::clone(&outbox),
+        };
+        // A byte order mark says UTF-16; UTF-8 passes through, faulty bytes included.
+        let decoded = DecodeReaderBytesBuilder::new()
+            .bom_sniffing(true)
+            .utf8_passthru(true)
+            .build(input);
+        if let Err(error) = run(decoded, kind, chain.as_deref(), &outbox) {
+            // Nobody listens any more only when the import was given up.
+            let _ = outbox.out.send(Piece::Failed(error));
+        }
+        outbox.flush();
+    });
+    pieces
+}
+
+fn run(
+    input: impl Read + 'static,
+    kind: Option<Kind>,
+    chain: Option<&str>,
+    outbox: &Outbox,
+) -> Result<(), ImportError> {
+    let mut rows = Rows::open(input).map_err(ImportError::Unreadable)?;
+    let Some(kind) = kind.or_else(|| Kind::guess(rows.names())) else {
+        let names: Vec<_> = rows.names().iter().take(12).map(String::as_str).collect();
+        return Err(ImportError::UnknownKind(names.join(", ")));
+    };
+    if outbox.out.send(Piece::Opened(kind)).is_err() {
+        return Ok(());
+    }
+    let mut reader = Reader::new(kind, rows.names(), chain);
+    loop {
+        let parsed = match rows.next_row() {
+            Next::Row(row) => Parsed {
+                line: row.line,
+                record: reader.read(&row, rows.names()),
+            },
+            Next::Bad { line, reason } => Parsed {
+                line,
+                record: Err(BadField::new("", reason)),
+            },
+            Next::End => return Ok(()),
+        };
+        outbox.rows.borrow_mut().push(parsed);
+    }
+}
+
+enum Reader {
+    Trades(TradeReader),
+    Calls(CallReader),
+    Prices(PriceReader),
+    Outcomes(OutcomeReader),
+}
+
+impl Reader {
+    fn new(kind: Kind, names: &[String], chain: Option<&str>) -> Self {
+        match kind {
+            Kind::Trades => Self::Trades(TradeReader::new(names)),
+            Kind::Calls => Self::Calls(CallReader::new(names, chain)),
+            Kind::Prices => Self::Prices(PriceReader::new(names, chain)),
+            Kind::Outcomes => Self::Outcomes(OutcomeReader::new(names)),
+        }
+    }
+
+    fn read(&mut self, row: &super::rows::Row, names: &[String]) -> Result<Record, BadField> {
+        match self {
+            Self::Trades(reader) => reader.read(row, names).map(Record::Trade),
+            Self::Calls(reader) => reader.read(row, names).map(Record::Call),
+            Self::Prices(reader) => reader.read(row, names).map(Record::Price),
+            Self::Outcomes(reader) => reader
+                .read(row, names)
+                .map(|(id, outcome)| Record::Outcome(id, outcome)),
+        }
+    }
+}
+
+/// Rows on their way out.
+struct Outbox {
+    out: SyncSender<Piece>,
+    rows: RefCell<Vec<Parsed>>,
+}
+
+impl Outbox {
+    fn flush(&self) {
+        let rows = std::mem::take(&mut *self.rows.borrow_mut());
+        if !rows.is_empty() {
+            // As above: an import that was given up.
+            let _ = self.out.send(Piece::Rows(rows));
+        }
+    }
+}
+
+/// The input. Whoever reads from it may have to wait for more, so what was parsed so far is handed
+/// over first.
+struct Pausing {
+    input: Box<dyn Read + Send>,
+    outbox: Rc<Outbox>,
+}
+
+impl Read for Pausing {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.outbox.flush();
+        self.input.read(into)
+    }
+}
