@@ -14,8 +14,10 @@ use super::kind::Kind;
 use super::pipe::{self, Parsed, Piece, Record};
 use super::trades::{RawTrade, Scale};
 
-/// Rows that go into the store in one transaction.
+/// Rows that go into the store at once; each time is a transaction, unless the whole file is one.
 const BATCH: usize = 100_000;
+/// The same where the whole file is one transaction: small enough to stay in the caches.
+const PART: usize = 8_000;
 /// How long rows of a pipe may wait for their transaction.
 const PATIENCE: Span = Span::seconds(1);
 
@@ -189,7 +191,8 @@ impl Importing<'_> {
                 }
             }
             let late = due.is_some_and(|due| Clock::System.now() >= due);
-            if self.waiting.len() >= BATCH || (late && !whole) {
+            let most = if whole { PART } else { BATCH };
+            if self.waiting.len() >= most || (late && !whole) {
                 due = None;
                 self.store()?;
             }

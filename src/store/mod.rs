@@ -54,6 +54,9 @@ pub struct Store {
     session: Option<trades::Changes>,
 }
 
+/// The page cache of ordinary work, in negative KiB as SQLite wants it.
+const CACHE: i64 = -32_000;
+
 impl Store {
     /// Where the file lies.
     #[must_use]
@@ -67,6 +70,8 @@ impl Store {
     /// # Errors
     /// When another program holds the database for too long.
     pub fn begin(&mut self) -> Result<(), StoreError> {
+        // What does not fit would be written twice.
+        self.conn.pragma_update(None, "cache_size", -256_000)?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         self.session = Some(trades::Changes::default());
         Ok(())
@@ -85,6 +90,7 @@ impl Store {
         if done.is_err() {
             self.rollback();
         }
+        self.conn.pragma_update(None, "cache_size", CACHE)?;
         done
     }
 

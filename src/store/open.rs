@@ -69,7 +69,7 @@ impl Store {
         switch_to_wal(&conn)?;
         conn.pragma_update(None, "synchronous", "NORMAL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
-        conn.pragma_update(None, "cache_size", -32_000)?;
+        conn.pragma_update(None, "cache_size", super::CACHE)?;
         conn.set_prepared_statement_cache_capacity(64);
         let mut store = Self {
             conn,
