@@ -156,7 +156,8 @@ pub(super) fn fold_arrivals(
     Ok(changes)
 }
 
-fn refold_token(
+/// Folds every call of a token again: what counts of its samples has changed.
+pub(super) fn refold_token(
     tx: &Transaction<'_>,
     rules: &Rules,
     token: i64,
