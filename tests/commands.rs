@@ -211,6 +211,29 @@ fn a_backup_opens_and_reports_the_same() {
 }
 
 #[test]
+fn an_older_file_is_copied_as_it_is_before_it_is_brought_up_to_date() {
+    let machine = Machine::new();
+    let raw = rusqlite::Connection::open(machine.db()).unwrap();
+    raw.execute_batch(include_str!("../assets/migrations/0001_spine.sql"))
+        .unwrap();
+    raw.pragma_update(None, "application_id", 0x434C_4244)
+        .unwrap();
+    raw.pragma_update(None, "user_version", 1).unwrap();
+    drop(raw);
+    let before = std::fs::read(machine.db()).unwrap();
+    assert_eq!(machine.run(&["backup", "copy.db"]).code, 0);
+    assert_eq!(std::fs::read(machine.db()).unwrap(), before);
+    let raw = rusqlite::Connection::open(machine.path("copy.db")).unwrap();
+    let version: i64 = raw
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 1);
+    drop(raw);
+    let ran = machine.run_bare(&["--report", "--db", "copy.db"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
 fn a_backup_overwrites_nothing_and_leaves_nothing_half_done() {
     let machine = filled();
     machine.file("there.db", "precious");

@@ -120,8 +120,9 @@ fn escaped(text: &str) -> String {
     {
         if matches!(
             c,
-            '\\' | '`' | '|' | '*' | '_' | '~' | '<' | '>' | '[' | ']' | '#' | '&' | '$'
-        ) {
+            '\\' | '`' | '|' | '*' | '_' | '~' | '<' | '>' | '[' | ']' | '#' | '$'
+        ) || (c == '&' && text.contains(';'))
+        {
             out.push('\\');
         }
         out.push(c);
@@ -147,6 +148,8 @@ mod tests {
             ("alpha_kitchen  *now*", r"alpha\_kitchen \*now\*"),
             ("@everyone", "@\u{200B}everyone"),
             ("a@b", "a@b"),
+            ("P&L", "P&L"),
+            ("&lt;b", r"\&lt;b"),
             ("-44.7%  +3.5%", "-44.7% +3.5%"),
             ("MOON 🌙 0.0₅6440", "MOON 🌙 0.0₅6440"),
         ] {
