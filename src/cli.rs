@@ -116,6 +116,51 @@ pub enum Command {
         #[command(subcommand)]
         what: Record,
     },
+    /// Copy the database to a new file, soundly, while others use it
+    Backup {
+        /// The copy; a file that is there already is never overwritten
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Take a wrong record out of every figure, or bring it back
+    Void {
+        /// What it is.
+        #[command(subcommand)]
+        what: Void,
+    },
+    /// Print every setting and where it came from
+    Config,
+    /// Print a completion script for a shell
+    ///
+    /// For bash: callboard completions bash > ~/.local/share/bash-completion/completions/callboard
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A record that may be wrong.
+#[derive(Debug, Subcommand)]
+pub enum Void {
+    /// A call, by its id (as --report calls --format json or csv gives it)
+    Call(Voiding),
+    /// A price reading: chain:address@time, and /provider where several have one at that time
+    /// (the SQL view `samples` gives it as id)
+    Sample(Voiding),
+}
+
+/// Which record, and what is to become of it.
+#[derive(Debug, Args)]
+pub struct Voiding {
+    /// The record's identity
+    pub id: String,
+    /// Why it is wrong; kept with it
+    #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
+    pub why: Option<String>,
+    /// Bring it back as it was
+    #[arg(long, conflicts_with = "why")]
+    pub undo: bool,
 }
 
 /// One record.
@@ -222,6 +267,10 @@ pub enum Format {
     Text,
     /// For scripts, schema 1.
     Json,
+    /// One section as a table for spreadsheets and scripts.
+    Csv,
+    /// For pasting into issues and chats.
+    Markdown,
 }
 
 /// A section of the report, or all.

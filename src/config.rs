@@ -38,6 +38,14 @@ struct Key {
     default: &'static str,
 }
 
+impl Key {
+    /// Whether its value must not be shown: who has it can act or pay with it.
+    fn is_secret(&self) -> bool {
+        let of_feed = self.name.starts_with("feeds.") && self.name.ends_with("_key");
+        of_feed || self.name == "notify.webhook_url"
+    }
+}
+
 const fn key(name: &'static str, kind: Kind, default: &'static str) -> Key {
     Key {
         name,
@@ -209,7 +217,7 @@ impl Config {
         let text = fs::read_to_string(path).map_err(|e| file_error(e.to_string()))?;
         let table: toml::Table = text
             .parse()
-            .map_err(|e: toml::de::Error| file_error(e.to_string().replace('\n', " ")))?;
+            .map_err(|e: toml::de::Error| file_error(toml_reason(&text, &e)))?;
         let origin = Origin::File(path.to_owned());
         for (section, value) in table {
             let Some(entries) = value.as_table() else {
@@ -237,6 +245,20 @@ impl Config {
         }
         self.values.insert(k.name, (value, origin));
         Ok(())
+    }
+
+    /// Every setting as it would stand in the file, with where it came from: name, value, origin.
+    /// A secret that is set is only said to be.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, String, &Origin)> {
+        KEYS.iter().filter_map(|k| {
+            let (value, origin) = self.values.get(k.name)?;
+            let shown = if k.is_secret() && !value.is_empty() {
+                "set".to_owned()
+            } else {
+                k.kind.written(value)
+            };
+            Some((k.name, shown, origin))
+        })
     }
 
     fn text(&self, name: &str) -> &str {
@@ -313,6 +335,19 @@ impl Config {
 }
 
 impl Kind {
+    /// A value of this kind as TOML.
+    fn written(self, value: &str) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        match self {
+            Self::Number(..) | Self::Whole(..) | Self::Flag => value.to_owned(),
+            Self::Span | Self::Choice(_) | Self::Text => quoted(value),
+            Self::List(_) => {
+                let words: Vec<_> = value.split(',').map(|w| quoted(w.trim())).collect();
+                format!("[{}]", words.join(", "))
+            }
+        }
+    }
+
     /// What is allowed, if the value is not.
     fn refuses(self, value: &str) -> Option<String> {
         let ok = match self {
@@ -340,6 +375,16 @@ impl Kind {
             Self::Text => "any text".to_owned(),
             Self::List(words) => format!("a list of {}", words.join(", ")),
         })
+    }
+}
+
+/// Where and why a file is no TOML. The line itself is not quoted: it may hold a key.
+fn toml_reason(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let reason = error.message().replace('\n', " ");
+    match before {
+        Some(before) => format!("line {}: {reason}", before.matches('\n').count() + 1),
+        None => reason,
     }
 }
 
@@ -401,6 +446,38 @@ mod tests {
         assert_eq!(config.rules(), Rules::default());
         assert_eq!(config.guards(), Guards::default());
         assert_eq!(config.range(), Range::D7);
+    }
+
+    #[test]
+    fn what_is_printed_can_stand_in_the_file_and_means_the_same() {
+        let config = Config::load(None, None, &|_| None).unwrap();
+        let printed: Vec<String> = config
+            .entries()
+            .map(|(name, value, origin)| format!("{name} = {value}  # {origin}"))
+            .collect();
+        assert_eq!(printed.len(), KEYS.len());
+        let again = from_text(&printed.join("\n")).unwrap();
+        for k in &KEYS {
+            assert_eq!(again.text(k.name), config.text(k.name), "{}", k.name);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_only_said_to_be_set() {
+        let config = from_text(
+            "[feeds]\njupiter_key = \"s3cret\"\n[notify]\nwebhook_url = \"https://h/s3cret\"\n",
+        )
+        .unwrap();
+        let value = |wanted: &str| {
+            let found = config.entries().find(|(name, ..)| *name == wanted);
+            found.map(|(_, value, _)| value).unwrap()
+        };
+        assert_eq!(value("feeds.jupiter_key"), "set");
+        assert_eq!(value("notify.webhook_url"), "set");
+        assert_eq!(value("feeds.dexscreener_key"), "\"\"");
+        let error = from_text("[feeds]\njupiter_key = s3cret\n").unwrap_err();
+        assert!(error.to_string().contains("line 2"), "{error}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 
     #[test]

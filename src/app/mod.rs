@@ -3,6 +3,9 @@
 //! The only room that sees all the others. It decides nothing that another room could decide.
 
 mod analyst;
+mod backup;
+mod completions;
+mod config;
 mod dashboard;
 mod demo;
 mod engine;
@@ -11,17 +14,19 @@ mod log;
 mod paths;
 mod record;
 mod report;
+mod void;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::board::Settings;
-use crate::cli::{Cli, Command, ReportSection};
+use crate::cli::{Cli, Command, Format, ReportSection};
 use crate::config::Config;
 use crate::ingest::Options;
+use crate::report::CsvError;
 
 /// How a command failed: the exit code and one line for stderr.
 #[derive(Debug)]
@@ -75,6 +80,40 @@ pub(crate) struct Context {
     /// The database, and whether somebody named it.
     pub db: PathBuf,
     pub db_was_named: bool,
+    /// What named the database.
+    pub db_origin: &'static str,
+    /// The configuration file that was looked at, whether it is there or not.
+    pub config_file: Option<PathBuf>,
+}
+
+impl Context {
+    /// The database, which must be there.
+    fn existing_db(&self) -> Result<&Path, Failure> {
+        if self.db.exists() {
+            return Ok(&self.db);
+        }
+        Err(Failure::failed(format!(
+            "there is no database {}: callboard import FILE makes one",
+            self.db.display()
+        )))
+    }
+}
+
+/// What is said to have named the database when nobody did.
+const DEFAULT_DB: &str = "the default";
+
+/// The database and what named it: a flag, the environment, or nobody.
+fn database(cli: &Cli) -> Result<(PathBuf, &'static str), Failure> {
+    if let Some(path) = &cli.global.db {
+        return Ok((path.clone(), "--db"));
+    }
+    if let Some(path) = std::env::var_os("CALLBOARD_DB").filter(|v| !v.is_empty()) {
+        return Ok((PathBuf::from(path), "CALLBOARD_DB"));
+    }
+    let path = paths::database().ok_or_else(|| {
+        Failure::failed("no home folder is known: name the database with --db FILE")
+    })?;
+    Ok((path, DEFAULT_DB))
 }
 
 fn run(cli: &Cli) -> Result<ExitCode, Failure> {
@@ -96,6 +135,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             "--model, --compare and --top go with --report models",
         ));
     }
+    if cli.format == Format::Csv && cli.report == Some(ReportSection::All) {
+        return Err(Failure::usage(CsvError::WhichSection));
+    }
+    // Before the settings are read: a shell that starts up must not fail on a wrong one.
+    if let Some(Command::Completions { shell }) = &cli.command {
+        return completions::run(*shell);
+    }
     let fallback = paths::config_file();
     let environment = |name: &str| std::env::var(name).ok();
     let config = Config::load(
@@ -109,21 +155,14 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         min_rank_n: config.min_rank_n(),
         guards: config.guards(),
     };
-    let named = cli.global.db.clone().or_else(|| {
-        std::env::var_os("CALLBOARD_DB")
-            .filter(|v| !v.is_empty())
-            .map(PathBuf::from)
-    });
+    let (db, db_origin) = database(cli)?;
     let context = Context {
         config,
         settings,
-        db_was_named: named.is_some(),
-        db: match named {
-            Some(path) => path,
-            None => paths::database().ok_or_else(|| {
-                Failure::failed("no home folder is known: name the database with --db FILE")
-            })?,
-        },
+        db_was_named: db_origin != DEFAULT_DB,
+        db,
+        db_origin,
+        config_file: cli.global.config.clone().or(fallback),
     };
     match &cli.command {
         Some(Command::Import {
@@ -142,6 +181,10 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             import::run(&context, args, &options)
         }
         Some(Command::Record { what }) => record::run(&context, what),
+        Some(Command::Backup { to }) => backup::run(&context, to),
+        Some(Command::Void { what }) => void::run(&context, what),
+        Some(Command::Config) => config::run(&context),
+        Some(Command::Completions { shell }) => completions::run(*shell),
         None => match (cli.report.is_some(), cli.demo) {
             (true, true) => report::run_demo(&context, cli),
             (true, false) => report::run(&context, cli),

@@ -70,8 +70,11 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     if let Some(trouble) = snapshot.trouble {
         return Err(Failure::failed(trouble));
     }
-    if cli.format == Format::Text {
-        print(&format!("DEMO - {}\n", demo::mark()))?;
+    match cli.format {
+        Format::Text => print(&format!("DEMO - {}\n", demo::mark()))?,
+        Format::Markdown => print(&format!("> DEMO - {}\n\n", demo::mark()))?,
+        // A line of words would break them.
+        Format::Json | Format::Csv => {}
     }
     write(context, cli, &snapshot.board, as_of)
 }
@@ -109,6 +112,8 @@ fn write(
             text.push('\n');
             text
         }
+        Format::Csv => report::csv(board, &request)?,
+        Format::Markdown => report::markdown(board, &request, style)?,
     };
     print(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -26,7 +26,7 @@ pub use outcome::{AthOrigin, FinalBasis, Outcome, RugState, Status};
 pub use quantity::{Multiple, Percent, Price};
 pub use range::{Range, Window};
 pub use rules::{Pace, Rules};
-pub use sample::{Decision, Observation, Reading, Refusal};
+pub use sample::{Decision, Observation, Reading, Refusal, SampleId};
 pub use time::{Span, Timestamp};
 pub use token::TokenKey;
 pub use trade::{Confidence, Side, Trade};

@@ -51,6 +51,40 @@ impl From<&Reading> for Observation {
     }
 }
 
+/// How a person names a sample: `chain:address@time`, and `/provider` where several have one at
+/// that time. The token stays text here: only who knows the tokens can tell a chain with a colon
+/// in it from an address with one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleId {
+    /// `chain:address`, or the address alone.
+    pub token: String,
+    /// When it was seen.
+    pub at: Timestamp,
+    /// Who said it.
+    pub provider: Option<String>,
+}
+
+impl SampleId {
+    /// Reads an id; `None` when it has not that form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        // A provider may hold an @ or a slash, an address too; a time holds neither.
+        text.trim().match_indices('@').find_map(|(at, _)| {
+            let (token, rest) = (&text.trim()[..at], &text.trim()[at + 1..]);
+            let (time, provider) = match rest.split_once('/') {
+                Some((time, provider)) => (time, Some(provider)),
+                None => (rest, None),
+            };
+            let known = !token.is_empty() && provider != Some("");
+            Some(Self {
+                token: known.then(|| token.to_owned())?,
+                at: Timestamp::parse(time).ok()?,
+                provider: provider.map(str::to_owned),
+            })
+        })
+    }
+}
+
 /// What became of a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decision {
@@ -78,6 +112,47 @@ impl Refusal {
         match self {
             Self::UnconfirmedJump => "jump over 4x, not confirmed by the next reading",
             Self::Voided => "voided",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_whatever_stands_in_its_parts() {
+        let at = Timestamp::from_millis(1_759_276_800_000);
+        for (text, token, provider) in [
+            ("solana:Abc@2025-10-01T00:00:00Z", "solana:Abc", None),
+            ("solana:Abc@1759276800000", "solana:Abc", None),
+            (" solana:Abc@1759276800 ", "solana:Abc", None),
+            (
+                "sui:0x2::sui::SUI@2025-10-01T02:00:00+02:00/import",
+                "sui:0x2::sui::SUI",
+                Some("import"),
+            ),
+            (
+                "x:a@b/c@2025-10-01T00:00:00Z/p/q@r",
+                "x:a@b/c",
+                Some("p/q@r"),
+            ),
+        ] {
+            let want = SampleId {
+                token: token.to_owned(),
+                at,
+                provider: provider.map(str::to_owned),
+            };
+            assert_eq!(SampleId::parse(text), Some(want), "{text}");
+        }
+        for text in [
+            "",
+            "solana:Abc",
+            "solana:Abc@soon",
+            "@1759276800",
+            "a@1759276800/",
+        ] {
+            assert_eq!(SampleId::parse(text), None, "{text}");
         }
     }
 }

@@ -1,16 +1,22 @@
 //! The report: everything printed once.
 //!
 //! Knows: the board, the views, the analytics. Must never know: terminals, SQL, the clock. Text
-//! draws the same screens as the dashboard; JSON gives the figures behind them.
+//! and Markdown draw the same screens as the dashboard; JSON gives the figures behind them, and
+//! CSV is made from the JSON.
 
+mod csv;
 mod json;
+mod markdown;
+mod parts;
 mod text;
 
 use crate::analytics::{BookKey, Leaderboard};
 use crate::board::Board;
 use crate::domain::{Range, Timestamp};
 
+pub use csv::{CsvError, csv};
 pub use json::json;
+pub use markdown::markdown;
 pub use text::text;
 
 /// A part of the report.

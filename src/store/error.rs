@@ -33,6 +33,14 @@ pub enum StoreError {
         /// The newest one known here.
         known: i64,
     },
+    /// A copy cannot be made.
+    #[error("no backup was made to {}: {reason}", path.display())]
+    Backup {
+        /// The copy.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// `SQLite` refused something.
     #[error("database: {}", explain(.0))]
     Sql(#[from] rusqlite::Error),

@@ -194,7 +194,12 @@ pub(super) fn fold_arrivals(
     Ok(changes)
 }
 
-fn refold_token(tx: &Connection, rules: &Rules, token: i64) -> Result<Vec<FoldChange>, StoreError> {
+/// Folds every call of a token again: what counts of its samples has changed.
+pub(super) fn refold_token(
+    tx: &Connection,
+    rules: &Rules,
+    token: i64,
+) -> Result<Vec<FoldChange>, StoreError> {
     let changes = refold(tx, rules, token, calls_of(tx, token)?)?;
     let last: Option<i64> = tx
         .prepare_cached("SELECT max(at) FROM sample WHERE token_id = ?1 AND state IN (0, 4)")?

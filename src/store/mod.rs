@@ -8,6 +8,7 @@
 //! stores what it is derived from, so the two never disagree; a file that is not ours, or was
 //! made by a newer version, is refused before a byte of it is written.
 
+mod backup;
 mod calls;
 mod error;
 mod folds;
@@ -18,6 +19,7 @@ mod samples;
 mod state;
 mod summaries;
 mod trades;
+mod void;
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,7 @@ pub use error::StoreError;
 pub use folds::FoldChange;
 pub use load::{Loaded, StoredCall};
 pub use samples::Sample;
+pub use void::{VoidError, Voiding};
 
 /// What became of one record that was to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,20 +107,20 @@ impl Store {
 
     /// Does something in one transaction: all of it is stored, or nothing. The lock is taken at
     /// once, since a transaction that only later turns to writing is refused without waiting.
-    fn write<T>(
+    fn write<T, E: From<StoreError>>(
         &mut self,
-        work: impl FnOnce(&Connection, &mut names::Names) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        work: impl FnOnce(&Connection, &mut names::Names) -> Result<T, E>,
+    ) -> Result<T, E> {
         let Self { conn, names, .. } = self;
         if self.session.is_some() {
             return work(conn, names);
         }
         let done = conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::from)
+            .map_err(|e| StoreError::from(e).into())
             .and_then(|tx| {
                 let done = work(&tx, names)?;
-                tx.commit()?;
+                tx.commit().map_err(StoreError::from)?;
                 Ok(done)
             });
         if done.is_err() {

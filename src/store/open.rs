@@ -18,13 +18,16 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.
-const MIGRATIONS: [&str; 1] = [include_str!("../../assets/migrations/0001_spine.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../assets/migrations/0001_spine.sql"),
+    include_str!("../../assets/migrations/0003_void.sql"),
+];
 
 /// The schema number of a current file.
 const SCHEMA: i64 = MIGRATIONS.len() as i64;
 
 /// How long to wait for another program's write before giving up.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How soon a lock that `SQLite` does not wait for is asked for again.
 const WAL_STEP: Duration = Duration::from_millis(10);
 
@@ -84,7 +87,7 @@ impl Store {
 }
 
 /// Looks at a file without opening it as a database, so that a foreign one stays untouched.
-fn inspect(path: &Path) -> Result<(), StoreError> {
+pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
     let not_ours = |what: &str| StoreError::NotOurs {
         path: path.to_owned(),
         what: what.to_owned(),
