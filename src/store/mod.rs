@@ -57,7 +57,7 @@ pub struct Store {
     session: Option<trades::Changes>,
 }
 
-/// The page cache of ordinary work, in negative KiB as SQLite wants it.
+/// The page cache of ordinary work, in negative kibibytes as the engine wants it.
 const CACHE: i64 = -32_000;
 
 impl Store {
