@@ -8,7 +8,7 @@ use crate::stats::CompensatedSum;
 
 /// Counts up when the shape or the meaning of [`Summary`] or [`Point`] changes: stored ones of
 /// another version are rebuilt from the trades.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// A closed trade, reduced to what the figures need. 56 bytes, since a million of them lie in
 /// memory; unknown is NaN (or the earliest time there is) inside and `Option` outside.
@@ -91,8 +91,8 @@ pub struct Summary {
     total: (f64, f64),
     gained: (f64, f64),
     lost: (f64, f64),
-    fees: (f64, f64),
-    costs: (f64, f64),
+    fees: Option<(f64, f64)>,
+    costs: Option<(f64, f64)>,
     best: Option<f64>,
     worst: Option<f64>,
     equity: Equity,
@@ -260,7 +260,7 @@ impl Summary {
         self.last_closed_at = Some(point.closed_at);
         for (sum, value) in [(&mut self.fees, point.fee), (&mut self.costs, point.cost)] {
             if let Some(value) = known(value) {
-                add_to(sum, value);
+                add_to(sum.get_or_insert_default(), value);
             }
         }
         let Some(pnl) = point.pnl() else {
@@ -293,8 +293,11 @@ impl Summary {
         merge_sum(&mut self.total, later.total);
         merge_sum(&mut self.gained, later.gained);
         merge_sum(&mut self.lost, later.lost);
-        merge_sum(&mut self.fees, later.fees);
-        merge_sum(&mut self.costs, later.costs);
+        for (sum, more) in [(&mut self.fees, later.fees), (&mut self.costs, later.costs)] {
+            if let Some(more) = more {
+                merge_sum(sum.get_or_insert_default(), more);
+            }
+        }
         let pick = |a: Option<f64>, b: Option<f64>, f: fn(f64, f64) -> f64| match (a, b) {
             (Some(a), Some(b)) => Some(f(a, b)),
             (some, None) | (None, some) => some,
@@ -350,16 +353,16 @@ impl Summary {
         (self.trades() > 0).then_some(self.equity.drawdown)
     }
 
-    /// Sum of the known fees.
+    /// Sum of the known fees; `None` when no trade says any.
     #[must_use]
-    pub fn fees(&self) -> f64 {
-        self.fees.0 + self.fees.1
+    pub fn fees(&self) -> Option<f64> {
+        self.fees.map(|(hi, lo)| hi + lo)
     }
 
-    /// Sum of what asking the model cost.
+    /// Sum of what asking the model cost; `None` when no trade says it.
     #[must_use]
-    pub fn costs(&self) -> f64 {
-        self.costs.0 + self.costs.1
+    pub fn costs(&self) -> Option<f64> {
+        self.costs.map(|(hi, lo)| hi + lo)
     }
 
     /// The latest close.
@@ -406,7 +409,8 @@ pub(crate) mod tests {
         assert_eq!((s.wins, s.losses, s.flat, s.unknown), (1, 1, 1, 1));
         assert_eq!(s.trades(), 3);
         assert_eq!(s.confidence.n, 0);
-        assert_eq!(s.fees(), 4.0);
+        assert_eq!(s.fees(), Some(4.0));
+        assert_eq!(s.costs(), None);
     }
 
     /// Predecessors T4.

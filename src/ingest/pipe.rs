@@ -61,7 +61,7 @@ pub fn start(
     chain: Option<String>,
 ) -> Receiver<Piece> {
     let (out, pieces) = sync_channel(WAITING);
-    thread::spawn(move || {
+    let reading = move || {
         let outbox = Rc::new(Outbox {
             out,
             rows: RefCell::new(Vec::new()),
@@ -80,7 +80,13 @@ pub fn start(
             let _ = outbox.out.send(Piece::Failed(error));
         }
         outbox.flush();
-    });
+    };
+    // Without a thread the channel just ends, which reads as an input that cannot be read.
+    drop(
+        thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(reading),
+    );
     pieces
 }
 

@@ -309,6 +309,12 @@ fn figures(row: &ModelRow, as_of: Timestamp, style: Style, min_n: u32) -> Vec<Bl
             |v| Line::toned(format::signed_money(v, style), format::tone_of(v)),
         )
     };
+    let amount = |value: Option<f64>| {
+        value.map_or_else(
+            || Line::toned("unknown", Tone::Dim),
+            |v| Line::plain(format::signed_money(v, style).replace('+', "")),
+        )
+    };
     let pair = |label: &str, line: Line| (label.to_owned(), line);
     let place = row.rank.map_or_else(
         || Line::toned(format!("none: n={n} of {min_n}"), Tone::Dim),
@@ -344,14 +350,10 @@ fn figures(row: &ModelRow, as_of: Timestamp, style: Style, min_n: u32) -> Vec<Bl
                 |f| Line::plain(format!("{f:.2}")),
             ),
         ),
-        pair(
-            "fees paid",
-            Line::plain(format::signed_money(s.fees(), style).replace('+', "")),
-        ),
+        pair("fees paid", amount(s.fees())),
         pair(
             "model cost",
-            Line::plain(format::signed_money(s.costs(), style).replace('+', ""))
-                .and("  not part of the P&L", Tone::Dim),
+            amount(s.costs()).and("  not part of the P&L", Tone::Dim),
         ),
         pair("open now", Line::plain(row.open.to_string())),
     ];
