@@ -5,9 +5,10 @@ use std::io::Read;
 use thiserror::Error;
 
 use crate::domain::{Call, CallId, ImportedOutcome, Trade};
-use crate::store::{Put, Sample, Store, StoreError};
+use crate::store::{Put, Sample, Store, StoreError, TokenCandle};
 
 use super::calls::CallReader;
+use super::candles::CandleReader;
 use super::fields::BadField;
 use super::kind::Kind;
 use super::outcomes::OutcomeReader;
@@ -61,7 +62,7 @@ pub enum ImportError {
     Unreadable(String),
     /// Its columns fit no kind.
     #[error(
-        "its columns ({0}) fit neither trades, calls, prices nor outcomes: name the kind before the file, or mend its header"
+        "its columns ({0}) fit neither trades, calls, prices, candles nor outcomes: name the kind before the file, or mend its header"
     )]
     UnknownKind(String),
     /// The store refused.
@@ -108,6 +109,15 @@ pub fn import(
                 &mut sink,
                 |row, names| reader.read(row, names),
                 |samples: &[Sample]| Ok(store.put_samples(samples)?.0),
+            )?;
+        }
+        Kind::Candles => {
+            let mut reader = CandleReader::new(rows.names());
+            import_batches(
+                &mut rows,
+                &mut sink,
+                |row, names| reader.read(row, names),
+                |candles: &[TokenCandle]| Ok(store.put_candles(candles)?.0),
             )?;
         }
         Kind::Outcomes => {

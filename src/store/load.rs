@@ -6,13 +6,14 @@ use std::sync::LazyLock;
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::analytics::{Book, BookKey};
+use crate::domain::candle::LONGEST_CANDLE;
 use crate::domain::fold::PriceAt;
 use crate::domain::{
     Call, CallFacts, CallId, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey,
 };
 
 use super::calls::{CALL_COLUMNS, CallRecord, read_call, read_outcome};
-use super::folds::observations;
+use super::folds::seen;
 use super::state::SampleState;
 use super::{Store, StoreError};
 
@@ -66,7 +67,8 @@ fn read_folded_call(row: &Row<'_>) -> rusqlite::Result<(CallRecord, Option<Fold>
 }
 
 impl Store {
-    /// Reads everything. With an `as_of`, no sample later than it has moved any fold.
+    /// Reads everything. With an `as_of`, no sample later and no candle that ends later
+    /// than it has moved any fold.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -103,8 +105,8 @@ impl Store {
             let facts = CallFacts::from(&record.call);
             let fold = match (as_of, record.token_id, fold) {
                 (Some(as_of), Some(token), Some(_)) if as_of < facts.window_end(&self.rules) => {
-                    let seen = observations(&self.conn, token, facts.called_at, as_of)?;
-                    Fold::over(&facts, &self.rules, &seen)
+                    let seen = seen(&self.conn, token, facts.called_at, as_of)?;
+                    Fold::over_all(&facts, &self.rules, &seen)
                 }
                 (_, _, Some(fold)) => fold,
                 (_, _, None) => Fold::start(&facts),
@@ -201,8 +203,8 @@ impl Store {
         }))
     }
 
-    /// The accepted prices of a token over a span up to an instant, oldest first: what trailing
-    /// changes and paths are drawn from.
+    /// The accepted prices and the closes of candles of a token over a span up to an instant,
+    /// oldest first: what trailing changes and paths are drawn from.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -213,16 +215,24 @@ impl Store {
         span: Span,
     ) -> Result<Vec<PriceAt>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT s.at, s.price_usd FROM sample s JOIN token t ON t.id = s.token_id \
+            "SELECT s.at AS at, s.price_usd, 0 AS interval \
+             FROM sample s JOIN token t ON t.id = s.token_id \
              WHERE t.chain = ?1 AND t.address = ?2 AND s.at BETWEEN ?3 AND ?4 \
-             AND s.state = 0 AND s.price_usd IS NOT NULL ORDER BY s.at",
+             AND s.state = 0 AND s.price_usd IS NOT NULL \
+             UNION ALL \
+             SELECT c.opened_at + c.interval_ms, c.close, c.interval_ms \
+             FROM candle c JOIN token t ON t.id = c.token_id \
+             WHERE t.chain = ?1 AND t.address = ?2 AND c.opened_at BETWEEN ?3 - ?5 AND ?4 \
+             AND c.opened_at + c.interval_ms BETWEEN ?3 AND ?4 \
+             ORDER BY 1, 3 DESC",
         )?;
         let rows = statement.query_map(
             params![
                 token.chain(),
                 token.address(),
                 to.minus(span).millis(),
-                to.millis()
+                to.millis(),
+                LONGEST_CANDLE.millis()
             ],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?)),
         )?;

@@ -9,6 +9,7 @@
 //! made by a newer version, is refused before a byte of it is written.
 
 mod calls;
+mod candles;
 mod error;
 mod folds;
 mod load;
@@ -25,6 +26,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::domain::Rules;
 
+pub use candles::TokenCandle;
 pub use error::StoreError;
 pub use folds::FoldChange;
 pub use load::{LatestPrice, Loaded, StoredCall};

@@ -18,7 +18,10 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.
-const MIGRATIONS: [&str; 1] = [include_str!("../../assets/migrations/0001_spine.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../assets/migrations/0001_spine.sql"),
+    include_str!("../../assets/migrations/0002_candles.sql"),
+];
 
 /// The schema number of a current file.
 const SCHEMA: i64 = MIGRATIONS.len() as i64;
