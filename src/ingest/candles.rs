@@ -63,12 +63,7 @@ impl CandleReader {
             close: price("close")?,
             volume_usd: f.amount("volume_usd")?,
         };
-        if let Some(reason) = candle.contradiction() {
-            let column = if reason.contains("high") {
-                "high"
-            } else {
-                "low"
-            };
+        if let Some((column, reason)) = candle.contradiction() {
             return Err(BadField::new(column, reason));
         }
         Ok(TokenCandle {
