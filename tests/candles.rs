@@ -74,10 +74,11 @@ fn a_call_gets_its_entry_its_ath_and_its_final_from_candles() {
             assert_eq!(none[field], want, "{field}");
         }
     }
-    // Slots: 10:01 to 10:02 lies in the first; an hour each at the next hour and at the end.
+    // Slots: 10:01 to 10:02 lies in the first; each of two hours touches thirteen, since slots
+    // begin with the call, half a minute past.
     close(
         &none["coverage_pct"],
-        (1.0 + 13.0 + 12.0) / 2016.0 * 100.0,
+        (1.0 + 13.0 + 13.0) / 2016.0 * 100.0,
         "coverage",
     );
     let stated = row(&before, "stated");
