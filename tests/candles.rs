@@ -373,3 +373,42 @@ proptest! {
         prop_assert_eq!(folds(&store, Some(as_of)), over(&direct));
     }
 }
+
+#[test]
+fn a_database_from_before_candles_is_brought_up_to_date() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("test.db");
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch(include_str!("../assets/migrations/0001_spine.sql"))
+        .unwrap();
+    raw.execute_batch(&format!(
+        "PRAGMA application_id = 0x434C4244; PRAGMA user_version = 1; \
+         INSERT INTO meta VALUES ('folds', '1/604800000'); \
+         INSERT INTO token VALUES (1, 'solana', 'TOKEN'); \
+         INSERT INTO provider VALUES (1, 'import'); \
+         INSERT INTO call (seq, id, source, chain, token_id, called_at) \
+         VALUES (1, 'c', 's', 'solana', 1, {at}); \
+         INSERT INTO sample VALUES (1, {at} + 60000, 1, 0, 2.0, NULL, NULL, NULL); \
+         INSERT INTO fold VALUES (1, x'00'); INSERT INTO folded VALUES (1, {at} + 60000);",
+        at = T0.millis()
+    ))
+    .unwrap();
+    drop(raw);
+    let mut store = Store::open(&path, Rules::default()).unwrap();
+    assert_eq!(
+        folds(&store, None)["c"].entry.unwrap().price,
+        Price::new(2.0).unwrap()
+    );
+    let price = |usd: f64| Price::new(usd).unwrap();
+    let candle = Candle {
+        opened_at: T0.plus(Span::minutes(1)),
+        interval: Span::minutes(5),
+        open: price(2.0),
+        high: price(6.0),
+        low: price(1.0),
+        close: price(3.0),
+        volume_usd: None,
+    };
+    assert_eq!(put_candles(&mut store, &[candle]), [Put::New]);
+    assert_eq!(folds(&store, None)["c"].peak.unwrap().price, price(6.0));
+}
