@@ -305,7 +305,13 @@ impl ReportSection {
 /// The kind named before files, if the first word is one.
 #[must_use]
 pub fn split_kind(args: &[String]) -> (Option<Kind>, &[String]) {
-    let kinds = [Kind::Trades, Kind::Calls, Kind::Prices, Kind::Outcomes];
+    let kinds = [
+        Kind::Trades,
+        Kind::Calls,
+        Kind::Prices,
+        Kind::Candles,
+        Kind::Outcomes,
+    ];
     match args.split_first() {
         Some((first, rest)) => match kinds.into_iter().find(|k| k.name() == first) {
             Some(kind) => (Some(kind), rest),

@@ -5,13 +5,16 @@
 //! of their time; a late one means folding again from the start, which gives the same result as
 //! having had it in time (tested).
 
+mod candles;
+mod coverage;
+
 use serde::{Deserialize, Serialize};
 
+use self::coverage::Coverage;
 use super::call::Call;
+use super::candle::PriceSource;
 use super::quantity::Price;
-use super::rules::{
-    COVERAGE_SLOT, CRASH_MULTIPLE, ENTRY_WITHIN, RUG_LIQUIDITY_SHARE, RUG_LIQUIDITY_USD, Rules,
-};
+use super::rules::{CRASH_MULTIPLE, ENTRY_WITHIN, RUG_LIQUIDITY_SHARE, RUG_LIQUIDITY_USD, Rules};
 use super::sample::Observation;
 use super::time::{Span, Timestamp};
 
@@ -57,6 +60,9 @@ pub enum EntryOrigin {
     Stated,
     /// The first accepted sample within five minutes of the call.
     Sampled,
+    /// No such sample: the close of a candle that holds the call, or ended within five minutes
+    /// of it; the one that ended first.
+    Candle,
 }
 
 /// The price that every multiple of a call is measured against.
@@ -86,21 +92,26 @@ pub struct Fold {
     pub entry: Option<Entry>,
     /// The latest accepted price.
     pub last: Option<PriceAt>,
-    /// The highest accepted price and when it was first reached; the entry does not count.
+    /// What the latest price is from.
+    pub last_source: PriceSource,
+    /// The highest accepted price and when it was first reached (a candle's high: by the end of
+    /// the candle); the entry does not count.
     pub peak: Option<PriceAt>,
+    /// What the peak is from.
+    pub peak_source: PriceSource,
     /// Market cap at the peak, where the reading had one.
     pub peak_market_cap_usd: Option<f64>,
     /// The lowest accepted price since the entry, the entry included.
     pub lowest: Option<Price>,
     /// The highest price so far, the entry included: what the drawdown falls from.
-    running_peak: Option<Price>,
+    running_peak: Option<PriceAt>,
+    /// A candle's high that the next price will confirm or not.
+    wick: Option<PriceAt>,
     /// The worst fall from the running peak, as a fraction of it, >= 0.
     pub worst_fall: f64,
     /// The accepted price nearest to each of [`HORIZONS`].
     nearest: [Option<PriceAt>; 3],
-    /// Five-minute slots with an accepted sample after the entry.
-    pub covered_slots: u32,
-    last_slot: Option<u32>,
+    coverage: Coverage,
     /// The longest time without an accepted price, up to the latest one.
     pub longest_gap: Span,
     /// Accepted prices counted.
@@ -128,14 +139,19 @@ impl Fold {
         Self {
             entry,
             last: None,
+            last_source: PriceSource::Sample,
             peak: None,
+            peak_source: PriceSource::Sample,
             peak_market_cap_usd: None,
             lowest: entry.map(|e| e.price),
-            running_peak: entry.map(|e| e.price),
+            running_peak: entry.map(|e| PriceAt {
+                at: e.at,
+                price: e.price,
+            }),
+            wick: None,
             worst_fall: 0.0,
             nearest: [None; 3],
-            covered_slots: 0,
-            last_slot: None,
+            coverage: Coverage::default(),
             longest_gap: Span::ZERO,
             samples: 0,
             liquidity_usd: None,
@@ -171,7 +187,24 @@ impl Fold {
         }
         self.absent_polls = 0;
         if let Some(price) = seen.price {
-            self.apply_price(facts, PriceAt { at: seen.at, price }, seen);
+            self.settle_wick(price);
+            let at = seen.at;
+            // A sample gives a better entry than the candle that stood in for it.
+            if at.since(facts.called_at) <= ENTRY_WITHIN
+                && self.entry.is_none_or(|e| e.origin == EntryOrigin::Candle)
+            {
+                self.enter(Entry {
+                    price,
+                    at,
+                    origin: EntryOrigin::Sampled,
+                });
+            }
+            let cap = seen.market_cap_usd;
+            self.apply_price(facts, PriceAt { at, price }, cap, PriceSource::Sample);
+            if self.entry.is_some_and(|entry| at > entry.at) {
+                let age = at.since(facts.called_at);
+                self.coverage.cover(age, age);
+            }
         }
         if let Some(liquidity) = seen.liquidity_usd {
             self.apply_liquidity(seen.at, liquidity);
@@ -179,31 +212,57 @@ impl Fold {
         true
     }
 
-    fn apply_price(&mut self, facts: &CallFacts, now: PriceAt, seen: &Observation) {
+    /// An entry that was not stated: what came before it is no gain or loss on it.
+    fn enter(&mut self, entry: Entry) {
+        self.entry = Some(entry);
+        self.lowest = Some(entry.price);
+        self.running_peak = Some(PriceAt {
+            at: entry.at,
+            price: entry.price,
+        });
+        self.peak = None;
+        self.peak_market_cap_usd = None;
+        self.wick = None;
+        self.worst_fall = 0.0;
+        self.coverage = Coverage::default();
+        self.crashed_since = None;
+    }
+
+    /// A price that may be the highest. The first time it was reached is when the ATH was.
+    fn rise(&mut self, now: PriceAt, market_cap_usd: Option<f64>, source: PriceSource) {
+        if self.peak.is_none_or(|peak| now.price > peak.price) {
+            self.peak = Some(now);
+            self.peak_market_cap_usd = market_cap_usd;
+            self.peak_source = source;
+        }
+        if self.running_peak.is_none_or(|peak| now.price > peak.price) {
+            self.running_peak = Some(now);
+        }
+    }
+
+    /// What a sample's price and a candle's close have in common.
+    fn apply_price(
+        &mut self,
+        facts: &CallFacts,
+        now: PriceAt,
+        market_cap_usd: Option<f64>,
+        source: PriceSource,
+    ) {
         let PriceAt { at, price } = now;
         self.samples = self.samples.saturating_add(1);
         let previous = self.last.map_or(facts.called_at, |last| last.at);
         self.longest_gap = self.longest_gap.max(at.since(previous));
 
-        if self.entry.is_none() && self.last.is_none() && at.since(facts.called_at) <= ENTRY_WITHIN
-        {
-            self.entry = Some(Entry {
-                price,
-                at,
-                origin: EntryOrigin::Sampled,
-            });
+        // Of a sample and a close of the same instant, the sample is the latest price.
+        if source == PriceSource::Sample || self.last.is_none_or(|last| last.at < at) {
+            self.last = Some(now);
+            self.last_source = source;
         }
-        self.last = Some(now);
-
-        // The first time the highest price was reached is when the ATH was.
-        if self.peak.is_none_or(|peak| price > peak.price) {
-            self.peak = Some(now);
-            self.peak_market_cap_usd = seen.market_cap_usd;
-        }
+        self.rise(now, market_cap_usd, source);
         self.lowest = Some(self.lowest.map_or(price, |low| low.min(price)));
-        let running = self.running_peak.map_or(price, |peak| peak.max(price));
-        self.running_peak = Some(running);
-        self.worst_fall = self.worst_fall.max(1.0 - price.usd() / running.usd());
+        if let Some(running) = self.running_peak {
+            self.worst_fall = self.worst_fall.max(1.0 - price.usd() / running.price.usd());
+        }
 
         for (nearest, horizon) in self.nearest.iter_mut().zip(HORIZONS) {
             let target = facts.called_at.plus(horizon);
@@ -213,22 +272,11 @@ impl Fold {
             }
         }
         let Some(entry) = self.entry else { return };
-        if at > entry.at {
-            self.cover(at.since(facts.called_at));
-        }
         // Exactly 0.2x is a crash: the same tolerance as every other threshold.
         if price.over(entry.price).exceeds(CRASH_MULTIPLE) {
             self.crashed_since = None;
         } else if self.crashed_since.is_none() {
             self.crashed_since = Some(at);
-        }
-    }
-
-    fn cover(&mut self, age: Span) {
-        let slot = u32::try_from(age.millis() / COVERAGE_SLOT.millis()).unwrap_or(u32::MAX);
-        if self.last_slot.is_none_or(|last| slot > last) {
-            self.last_slot = Some(slot);
-            self.covered_slots = self.covered_slots.saturating_add(1);
         }
     }
 
@@ -243,6 +291,12 @@ impl Fold {
         } else {
             self.drained_polls = 0;
         }
+    }
+
+    /// Five-minute slots with an accepted sample or a candle after the entry.
+    #[must_use]
+    pub fn covered_slots(&self) -> u32 {
+        self.coverage.slots()
     }
 
     /// The accepted price nearest to the horizon with this index in [`HORIZONS`].

@@ -1,10 +1,11 @@
 //! The plain data and the rules of DESIGN: calls, trades, samples, ranges, categories, and the
-//! outcome of a call as a pure fold over accepted samples.
+//! outcome of a call as a pure fold over accepted samples and candles.
 //!
 //! Knows: values and arithmetic. Must never know: files, SQL, HTTP, clocks ("now" is always an
 //! argument), async, or how anything is drawn.
 
 pub mod call;
+pub mod candle;
 pub mod category;
 pub mod feature;
 pub mod fold;
@@ -19,6 +20,7 @@ pub mod token;
 pub mod trade;
 
 pub use call::{Call, CallId, ImportedOutcome};
+pub use candle::{Candle, PriceSource, Seen};
 pub use category::{Category, Thresholds};
 pub use feature::{FeatureValue, Features};
 pub use fold::{CallFacts, Entry, EntryOrigin, Fold};

@@ -1,6 +1,7 @@
 //! What became of a call, read off its fold and what was imported, as of a given instant.
 
 use super::call::ImportedOutcome;
+use super::candle::PriceSource;
 use super::category::Category;
 use super::fold::{CallFacts, Entry, Fold, HORIZONS, PriceAt};
 use super::quantity::{Multiple, Percent, Price};
@@ -41,6 +42,8 @@ impl Status {
 pub enum AthOrigin {
     /// Own samples: a lower bound between them.
     Sampled,
+    /// The high or the close of a candle.
+    Candle,
     /// Somebody else's peak.
     Imported,
 }
@@ -51,6 +54,7 @@ impl AthOrigin {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sampled => "sampled",
+            Self::Candle => "candle",
             Self::Imported => "imported",
         }
     }
@@ -74,6 +78,8 @@ pub struct Ath {
 pub enum FinalBasis {
     /// Own samples.
     Sampled,
+    /// The close of a candle.
+    Candle,
     /// Somebody else's final.
     Imported,
     /// The market was gone: nothing could be got for it.
@@ -86,6 +92,7 @@ impl FinalBasis {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sampled => "sampled",
+            Self::Candle => "candle",
             Self::Imported => "imported",
             Self::NoMarket => "no market",
         }
@@ -165,7 +172,7 @@ pub struct Outcome {
     pub state: RugState,
     /// What an import said of it.
     pub reported_rug: Option<bool>,
-    /// Share of five-minute slots with an accepted sample after the entry.
+    /// Share of five-minute slots with an accepted sample or a candle after the entry.
     pub coverage: Option<Percent>,
     /// The longest time without an accepted price.
     pub longest_gap: Option<Span>,
@@ -303,7 +310,10 @@ impl Figures<'_> {
         let sampled = |(entry, last): (Entry, PriceAt)| Final {
             multiple: last.price.over(entry.price),
             price: Some(last.price),
-            basis: FinalBasis::Sampled,
+            basis: match self.fold.last_source {
+                PriceSource::Sample => FinalBasis::Sampled,
+                PriceSource::Candle => FinalBasis::Candle,
+            },
             provisional: !self.over,
         };
         if let Some((entry, last)) = own
@@ -383,7 +393,10 @@ impl Figures<'_> {
                 } else {
                     at
                 },
-                origin: AthOrigin::Sampled,
+                origin: match self.fold.peak_source {
+                    PriceSource::Sample => AthOrigin::Sampled,
+                    PriceSource::Candle => AthOrigin::Candle,
+                },
                 early: false,
             }),
             (None, Some(imported)) => Some(by_import(imported)),
@@ -403,7 +416,8 @@ fn coverage(facts: &CallFacts, fold: &Fold, until: Timestamp) -> Option<Percent>
     let age = until.since(facts.called_at).millis();
     let slots =
         age.div_euclid(COVERAGE_SLOT.millis()) + i64::from(age % COVERAGE_SLOT.millis() > 0);
-    (slots > 0).then(|| Percent((f64::from(fold.covered_slots) / slots as f64 * 100.0).min(100.0)))
+    (slots > 0)
+        .then(|| Percent((f64::from(fold.covered_slots()) / slots as f64 * 100.0).min(100.0)))
 }
 
 /// The price is at or under the crash level of the entry now.

@@ -9,6 +9,11 @@ use super::time::Span;
 pub const ENTRY_WITHIN: Span = Span::minutes(5);
 /// How close to the end of the window a final price must lie (DESIGN: final multiple).
 pub const FINAL_WITHIN: Span = Span::hours(24);
+/// A candle's high over this multiple of its own open and close waits for a neighbour to confirm
+/// it: as a polled price over 4x the last one does.
+pub const WICK_MULTIPLE: f64 = 4.0;
+/// The price before or after such a candle confirms its high from this share of it on.
+pub const WICK_CONFIRMS: f64 = 0.75;
 /// The slots that coverage counts (DESIGN: coverage %).
 pub const COVERAGE_SLOT: Span = Span::minutes(5);
 /// Under this coverage an imported peak is trusted over own samples, in percent.

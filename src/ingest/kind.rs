@@ -9,6 +9,8 @@ pub enum Kind {
     Calls,
     /// Prices of tokens.
     Prices,
+    /// Candles of tokens.
+    Candles,
     /// Outcomes of calls, measured by somebody else.
     Outcomes,
 }
@@ -21,6 +23,7 @@ impl Kind {
             Self::Trades => "trades",
             Self::Calls => "calls",
             Self::Prices => "prices",
+            Self::Candles => "candles",
             Self::Outcomes => "outcomes",
         }
     }
@@ -28,8 +31,8 @@ impl Kind {
     /// The kind that columns belong to; `None` when they fit none.
     ///
     /// Asked from the most particular to the least: a call alone is `called_at` by a source,
-    /// whatever its features are called; a trade alone has a model, a price alone has a time and
-    /// a price; what is left with an id and a multiple is an outcome.
+    /// whatever its features are called; a trade alone has a model, a candle alone has an
+    /// open, a high, a low and a close; a price alone has a time and a price; what is left with an id and a multiple is an outcome.
     #[must_use]
     pub fn guess(names: &[String]) -> Option<Self> {
         let has = |name: &str| names.iter().any(|n| n == name);
@@ -38,6 +41,11 @@ impl Kind {
             Some(Self::Calls)
         } else if has("model") && any(&["realized_pnl", "closed_at", "opened_at", "side"]) {
             Some(Self::Trades)
+        } else if ["opened_at", "open", "high", "low", "close"]
+            .into_iter()
+            .all(has)
+        {
+            Some(Self::Candles)
         } else if has("at") && any(&["price_usd", "liquidity_usd", "market_cap_usd"]) {
             Some(Self::Prices)
         } else if has("id") && any(&["peak_multiple", "max_gain_pct", "final_multiple", "is_rug"]) {
@@ -68,6 +76,14 @@ mod tests {
             ("id,peak_multiple,observed_until", Some(Kind::Outcomes)),
             ("id,max_gain_pct", Some(Kind::Outcomes)),
             ("pool,open,high,low,close", None),
+            (
+                "pool,token,interval,opened_at,open,high,low,close",
+                Some(Kind::Candles),
+            ),
+            (
+                "address,interval,opened_at,close,low,high,open",
+                Some(Kind::Candles),
+            ),
             ("a,b", None),
         ] {
             let names: Vec<String> = header.split(',').map(str::to_owned).collect();

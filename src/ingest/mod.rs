@@ -5,6 +5,7 @@
 //! reason and skipped; the rest goes in.
 
 mod calls;
+mod candles;
 mod fields;
 mod kind;
 mod outcomes;

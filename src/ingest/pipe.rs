@@ -10,9 +10,10 @@ use std::thread;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use crate::domain::{Call, CallId, ImportedOutcome};
-use crate::store::Sample;
+use crate::store::{Sample, TokenCandle};
 
 use super::calls::CallReader;
+use super::candles::CandleReader;
 use super::fields::BadField;
 use super::kind::Kind;
 use super::outcomes::OutcomeReader;
@@ -32,6 +33,8 @@ pub enum Record {
     Call(Call),
     /// A price.
     Price(Sample),
+    /// A candle.
+    Candle(TokenCandle),
     /// An outcome and the call it is of.
     Outcome(CallId, ImportedOutcome),
 }
@@ -125,6 +128,7 @@ enum Reader {
     Trades(TradeReader),
     Calls(CallReader),
     Prices(PriceReader),
+    Candles(CandleReader),
     Outcomes(OutcomeReader),
 }
 
@@ -134,6 +138,7 @@ impl Reader {
             Kind::Trades => Self::Trades(TradeReader::new(names)),
             Kind::Calls => Self::Calls(CallReader::new(names, chain)),
             Kind::Prices => Self::Prices(PriceReader::new(names, chain)),
+            Kind::Candles => Self::Candles(CandleReader::new(names, chain)),
             Kind::Outcomes => Self::Outcomes(OutcomeReader::new(names)),
         }
     }
@@ -143,6 +148,7 @@ impl Reader {
             Self::Trades(reader) => reader.read(row, names).map(Record::Trade),
             Self::Calls(reader) => reader.read(row, names).map(Record::Call),
             Self::Prices(reader) => reader.read(row, names).map(Record::Price),
+            Self::Candles(reader) => reader.read(row, names).map(Record::Candle),
             Self::Outcomes(reader) => reader
                 .read(row, names)
                 .map(|(id, outcome)| Record::Outcome(id, outcome)),

@@ -92,7 +92,7 @@ pub enum ImportError {
     Unreadable(String),
     /// Its columns fit no kind.
     #[error(
-        "its columns ({0}) fit neither trades, calls, prices nor outcomes: name the kind before the file, or mend its header"
+        "its columns ({0}) fit neither trades, calls, prices, candles nor outcomes: name the kind before the file, or mend its header"
     )]
     UnknownKind(String),
     /// Confidences over 1 came after others had been taken for fractions: nothing of it went in,
@@ -221,6 +221,7 @@ impl Importing<'_> {
             Batch::Trades(trades) => self.put_trades(trades, &lines)?,
             Batch::Calls(calls) => self.store.put_calls(&calls)?.0,
             Batch::Prices(samples) => self.store.put_samples(&samples)?.0,
+            Batch::Candles(candles) => self.store.put_candles(&candles)?.0,
             Batch::Outcomes(outcomes) => self.store.put_outcomes(&outcomes)?,
         };
         for (put, line) in puts.into_iter().zip(lines) {
@@ -290,6 +291,7 @@ enum Batch {
     Trades(Vec<RawTrade>),
     Calls(Vec<crate::domain::Call>),
     Prices(Vec<crate::store::Sample>),
+    Candles(Vec<crate::store::TokenCandle>),
     Outcomes(Vec<(crate::domain::CallId, crate::domain::ImportedOutcome)>),
 }
 
@@ -300,10 +302,12 @@ impl Batch {
             (Self::Trades(all), Record::Trade(one)) => all.push(one),
             (Self::Calls(all), Record::Call(one)) => all.push(one),
             (Self::Prices(all), Record::Price(one)) => all.push(one),
+            (Self::Candles(all), Record::Candle(one)) => all.push(one),
             (Self::Outcomes(all), Record::Outcome(id, one)) => all.push((id, one)),
             (_, Record::Trade(one)) => *self = Self::Trades(vec![one]),
             (_, Record::Call(one)) => *self = Self::Calls(vec![one]),
             (_, Record::Price(one)) => *self = Self::Prices(vec![one]),
+            (_, Record::Candle(one)) => *self = Self::Candles(vec![one]),
             (_, Record::Outcome(id, one)) => *self = Self::Outcomes(vec![(id, one)]),
         }
     }

@@ -196,6 +196,7 @@ fn call_row(board: &Board, judged: &Judged) -> Value {
         "entry_origin": o.entry.map(|e| match e.origin {
             EntryOrigin::Stated => "stated",
             EntryOrigin::Sampled => "sampled",
+            EntryOrigin::Candle => "candle",
         }),
         "entry_delay_s": o.entry.map(|e| e.at.since(call.called_at).as_seconds()),
         "status": o.status.name(),

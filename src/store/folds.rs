@@ -1,17 +1,19 @@
-//! The outcome folds beside the calls: moved with every sample, rebuilt where samples came late.
+//! The outcome folds beside the calls: moved with every sample and candle, rebuilt where
+//! some came late.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::domain::{CallFacts, CallId, Fold, Observation, Price, Rules, Timestamp};
+use crate::domain::{CallFacts, CallId, Candle, Fold, Observation, Price, Rules, Seen, Timestamp};
 
+use super::candles::candles;
 use super::state::SampleState;
 use super::{Store, StoreError};
 
 /// Counts up when the shape or the meaning of [`Fold`] changes; with the window, it decides
 /// whether stored folds still hold.
-const FOLD_VERSION: i64 = 2;
+const FOLD_VERSION: i64 = 3;
 
 /// A call whose fold has moved.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +29,29 @@ pub struct FoldChange {
 pub(super) struct Arrivals {
     /// With the provider they came from: a rebuild takes equal times in that order.
     pub observations: Vec<(Observation, i64)>,
+    /// New candles.
+    pub candles: Vec<Candle>,
     /// Something already folded has changed: fold again from the start.
     pub refold: bool,
+}
+
+impl Arrivals {
+    /// Everything new in the order in which a rebuild would take it.
+    fn in_order(mut self) -> Vec<Seen> {
+        self.observations
+            .sort_by_key(|(o, provider)| (o.at, *provider));
+        let samples = self.observations.into_iter().map(|(o, _)| Seen::Sample(o));
+        in_order(samples.collect(), self.candles)
+    }
+}
+
+/// Samples, which are in their order already, and candles in one order.
+fn in_order(mut samples: Vec<Seen>, candles: Vec<Candle>) -> Vec<Seen> {
+    if !candles.is_empty() {
+        samples.extend(candles.into_iter().map(Seen::Candle));
+        samples.sort_by_key(Seen::order);
+    }
+    samples
 }
 
 /// What a fold needs of a stored call.
@@ -64,7 +87,7 @@ impl Store {
         Ok(())
     }
 
-    /// Folds every call again from its samples.
+    /// Folds every call again from its samples and candles.
     ///
     /// # Errors
     /// When the database cannot be read or written.
@@ -96,7 +119,7 @@ pub(super) fn ensure_ours(tx: &Connection, rules: &Rules) -> Result<(), StoreErr
 fn rebuild(tx: &Connection, rules: &Rules) -> Result<(), StoreError> {
     tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
     let tokens: Vec<i64> = tx
-        .prepare("SELECT DISTINCT token_id FROM sample")?
+        .prepare("SELECT token_id FROM sample UNION SELECT token_id FROM candle")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for token in tokens {
@@ -151,20 +174,19 @@ pub(super) fn fold_arrivals(
     arrivals: BTreeMap<i64, Arrivals>,
 ) -> Result<Vec<FoldChange>, StoreError> {
     let mut changes = Vec::new();
-    for (token, mut arrived) in arrivals {
-        if arrived.observations.is_empty() && !arrived.refold {
+    for (token, arrived) in arrivals {
+        let refold = arrived.refold;
+        let all = arrived.in_order();
+        if all.is_empty() && !refold {
             continue;
         }
-        arrived
-            .observations
-            .sort_by_key(|(o, provider)| (o.at, *provider));
         let up_to: Option<i64> = tx
             .prepare_cached("SELECT up_to FROM folded WHERE token_id = ?1")?
             .query_row([token], |row| row.get(0))
             .optional()?;
-        let first = arrived.observations.first().map(|(o, _)| o.at.millis());
+        let first = all.first().map(|seen| seen.at().millis());
         let in_order = first.is_some_and(|first| up_to.is_none_or(|up_to| first > up_to));
-        if arrived.refold || !in_order {
+        if refold || !in_order {
             changes.extend(refold_token(tx, rules, token)?);
             continue;
         }
@@ -179,16 +201,16 @@ pub(super) fn fold_arrivals(
                 Stored::None | Stored::Unreadable => Fold::start(&call.facts),
             };
             let mut moved = false;
-            for (observation, _) in &arrived.observations {
-                moved |= fold.apply(&call.facts, rules, observation);
+            for seen in &all {
+                moved |= fold.apply_seen(&call.facts, rules, seen);
             }
             if moved {
                 save(tx, call.seq, &fold)?;
                 changes.push(FoldChange { id: call.id, fold });
             }
         }
-        if let Some((last, _)) = arrived.observations.last() {
-            save_up_to(tx, token, last.at)?;
+        if let Some(last) = all.last() {
+            save_up_to(tx, token, last.at())?;
         }
     }
     Ok(changes)
@@ -202,7 +224,11 @@ pub(super) fn refold_token(
 ) -> Result<Vec<FoldChange>, StoreError> {
     let changes = refold(tx, rules, token, calls_of(tx, token)?)?;
     let last: Option<i64> = tx
-        .prepare_cached("SELECT max(at) FROM sample WHERE token_id = ?1 AND state IN (0, 4)")?
+        .prepare_cached(
+            "SELECT max(at) FROM (\
+             SELECT max(at) AS at FROM sample WHERE token_id = ?1 AND state IN (0, 4) \
+             UNION ALL SELECT max(opened_at + interval_ms) FROM candle WHERE token_id = ?1)",
+        )?
         .query_row([token], |row| row.get(0))?;
     if let Some(last) = last {
         save_up_to(tx, token, Timestamp::from_millis(last))?;
@@ -222,13 +248,13 @@ fn refold(
     let (Some(from), Some(to)) = (from, to) else {
         return Ok(Vec::new());
     };
-    let seen = observations(tx, token, from, to)?;
+    let seen = seen(tx, token, from, to)?;
     let mut changes = Vec::new();
     for call in calls {
-        let start = seen.partition_point(|o| o.at < call.facts.called_at);
-        let end = seen.partition_point(|o| o.at <= call.facts.window_end(rules));
+        let start = seen.partition_point(|s| s.at() < call.facts.called_at);
+        let end = seen.partition_point(|s| s.at() <= call.facts.window_end(rules));
         let own = seen.get(start..end).unwrap_or_default();
-        let fold = Fold::over(&call.facts, rules, own);
+        let fold = Fold::over_all(&call.facts, rules, own);
         if own.is_empty() {
             let gone = tx
                 .prepare_cached("DELETE FROM fold WHERE call_seq = ?1")?
@@ -292,25 +318,35 @@ pub(super) fn decode(state: Option<&[u8]>) -> Stored {
     }
 }
 
-/// The observations that count for a token, from one instant to another (both in), in order.
-pub(super) fn observations(
+/// Everything that counts for a token, from one instant to another (both in), in order.
+pub(super) fn seen(
     conn: &Connection,
     token: i64,
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<Observation>, StoreError> {
+) -> Result<Vec<Seen>, StoreError> {
+    let samples = observations(conn, token, from, to)?;
+    Ok(in_order(samples, candles(conn, token, from, to)?))
+}
+
+fn observations(
+    conn: &Connection,
+    token: i64,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Seen>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT at, state, price_usd, liquidity_usd, market_cap_usd FROM sample \
          WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 AND state IN (0, 4) ORDER BY at, provider_id",
     )?;
     let rows = statement.query_map(params![token, from.millis(), to.millis()], |row| {
-        Ok(Observation {
+        Ok(Seen::Sample(Observation {
             at: Timestamp::from_millis(row.get(0)?),
             absent: row.get::<_, i64>(1)? == SampleState::Absent.code(),
             price: row.get::<_, Option<f64>>(2)?.and_then(Price::new),
             liquidity_usd: row.get(3)?,
             market_cap_usd: row.get(4)?,
-        })
+        }))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -6,13 +6,14 @@ use std::sync::LazyLock;
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::analytics::{Book, BookKey};
+use crate::domain::candle::LONGEST_CANDLE;
 use crate::domain::fold::PriceAt;
 use crate::domain::{
     Call, CallFacts, CallId, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey,
 };
 
 use super::calls::{CALL_COLUMNS, CallRecord, read_call, read_outcome};
-use super::folds::{Stored, observations};
+use super::folds::{Stored, seen};
 use super::{Store, StoreError};
 
 /// A call with everything its outcome is read from.
@@ -56,7 +57,8 @@ fn read_folded_call(row: &Row<'_>) -> rusqlite::Result<(CallRecord, Stored)> {
 }
 
 impl Store {
-    /// Reads everything. With an `as_of`, no sample later than it has moved any fold.
+    /// Reads everything. With an `as_of`, no sample later and no candle that ends later
+    /// than it has moved any fold.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -79,8 +81,11 @@ impl Store {
         let Some(as_of) = as_of else { return Ok(None) };
         // Only tokens that are folded beyond it can have any.
         let next: Option<i64> = self.conn.query_row(
-            "SELECT min(s.at) FROM folded f JOIN sample s ON s.token_id = f.token_id AND s.at > ?1 \
-             WHERE f.up_to > ?1",
+            "SELECT min(at) FROM (\
+             SELECT s.at AS at FROM folded f JOIN sample s \
+             ON s.token_id = f.token_id AND s.at > ?1 WHERE f.up_to > ?1 \
+             UNION ALL SELECT c.opened_at + c.interval_ms FROM folded f JOIN candle c \
+             ON c.token_id = f.token_id AND c.opened_at + c.interval_ms > ?1 WHERE f.up_to > ?1)",
             [as_of.millis()],
             |row| row.get(0),
         )?;
@@ -121,8 +126,8 @@ impl Store {
             let fold = match (record.token_id, fold) {
                 (Some(token), Stored::Fold(fold)) if ours && !later(token) => *fold,
                 (Some(token), Stored::Fold(_) | Stored::Unreadable) => {
-                    let seen = observations(&self.conn, token, facts.called_at, to)?;
-                    Fold::over(&facts, &self.rules, &seen)
+                    let seen = seen(&self.conn, token, facts.called_at, to)?;
+                    Fold::over_all(&facts, &self.rules, &seen)
                 }
                 _ => Fold::start(&facts),
             };
@@ -163,8 +168,8 @@ impl Store {
                 (Some(token), Stored::Unreadable) => {
                     let facts = CallFacts::from(&record.call);
                     let end = facts.window_end(&self.rules);
-                    let seen = observations(&self.conn, token, facts.called_at, end)?;
-                    Fold::over(&facts, &self.rules, &seen)
+                    let seen = seen(&self.conn, token, facts.called_at, end)?;
+                    Fold::over_all(&facts, &self.rules, &seen)
                 }
                 _ => Fold::start(&CallFacts::from(&record.call)),
             },
@@ -174,8 +179,8 @@ impl Store {
         }))
     }
 
-    /// The accepted prices of a token over a span up to an instant, oldest first: what trailing
-    /// changes and paths are drawn from.
+    /// The accepted prices and the closes of candles of a token over a span up to an instant,
+    /// oldest first: what trailing changes and paths are drawn from.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -186,16 +191,24 @@ impl Store {
         span: Span,
     ) -> Result<Vec<PriceAt>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT s.at, s.price_usd FROM sample s JOIN token t ON t.id = s.token_id \
+            "SELECT s.at AS at, s.price_usd, 0 AS interval \
+             FROM sample s JOIN token t ON t.id = s.token_id \
              WHERE t.chain = ?1 AND t.address = ?2 AND s.at BETWEEN ?3 AND ?4 \
-             AND s.state = 0 AND s.price_usd IS NOT NULL ORDER BY s.at",
+             AND s.state = 0 AND s.price_usd IS NOT NULL \
+             UNION ALL \
+             SELECT c.opened_at + c.interval_ms, c.close, c.interval_ms \
+             FROM candle c JOIN token t ON t.id = c.token_id \
+             WHERE t.chain = ?1 AND t.address = ?2 AND c.opened_at BETWEEN ?3 - ?5 AND ?4 \
+             AND c.opened_at + c.interval_ms BETWEEN ?3 AND ?4 \
+             ORDER BY 1, 3 DESC",
         )?;
         let rows = statement.query_map(
             params![
                 token.chain(),
                 token.address(),
                 to.minus(span).millis(),
-                to.millis()
+                to.millis(),
+                LONGEST_CANDLE.millis()
             ],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?)),
         )?;

@@ -10,6 +10,7 @@
 
 mod backup;
 mod calls;
+mod candles;
 mod error;
 mod folds;
 mod load;
@@ -27,6 +28,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::domain::Rules;
 
+pub use candles::TokenCandle;
 pub use error::StoreError;
 pub use folds::FoldChange;
 pub use load::{Loaded, StoredCall};

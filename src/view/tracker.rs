@@ -409,6 +409,10 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
                             "first sample, {} s after the call",
                             e.at.since(call.called_at).millis() / 1000
                         ),
+                        EntryOrigin::Candle => format!(
+                            "close of a candle, {} after the call",
+                            format::age(e.at.since(call.called_at))
+                        ),
                     };
                     Line::plain(format::price(e.price, style)).and(format!("  {origin}"), Tone::Dim)
                 },
