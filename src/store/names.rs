@@ -14,7 +14,8 @@ use super::StoreError;
 pub(super) struct Names {
     tokens: HashMap<TokenKey, i64>,
     providers: HashMap<String, i64>,
-    books: HashMap<(String, String), i64>,
+    /// By model, then by currency, so that a look-up makes no string.
+    books: HashMap<String, HashMap<String, i64>>,
 }
 
 impl Names {
@@ -73,8 +74,7 @@ pub(super) fn book_id(
     model: &str,
     currency: &str,
 ) -> Result<i64, StoreError> {
-    let key = (model.to_owned(), currency.to_owned());
-    if let Some(id) = names.books.get(&key) {
+    if let Some(id) = names.books.get(model).and_then(|m| m.get(currency)) {
         return Ok(*id);
     }
     tx.prepare_cached("INSERT OR IGNORE INTO book (model, currency) VALUES (?1, ?2)")?
@@ -82,6 +82,7 @@ pub(super) fn book_id(
     let id = tx
         .prepare_cached("SELECT id FROM book WHERE model = ?1 AND currency = ?2")?
         .query_row([model, currency], |row| row.get(0))?;
-    names.books.insert(key, id);
+    let of_model = names.books.entry(model.to_owned()).or_default();
+    of_model.insert(currency.to_owned(), id);
     Ok(id)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3DefaultBuilder, xxh3_64};
 
 use crate::analytics::book::day_of;
 use crate::analytics::{BookKey, Point};
@@ -27,7 +27,7 @@ pub(super) struct Changes {
     books: BTreeSet<i64>,
     days: BTreeMap<(i64, i64), DayChange>,
     /// Ids of this transaction by hash, not in the table yet.
-    ids: HashMap<i64, i64>,
+    ids: HashMap<i64, i64, Xxh3DefaultBuilder>,
     /// The next free number, and whether the table had any id before; looked up once.
     known: Option<Known>,
 }
