@@ -319,7 +319,6 @@ fn a_percentage_after_9000_fractions_makes_all_of_them_percentages() {
 }
 
 #[test]
-#[ignore = "bug: what the first reading told about rows is told again by the second"]
 fn a_file_that_is_read_again_as_percentages_says_each_thing_once() {
     let machine = Machine::new();
     let odd = "odd,m,2025-10-02T00:00:00Z,2025-10-01T00:00:00Z,1,0.5\nbad,m,,,much,0.5\n";
@@ -479,7 +478,6 @@ fn models_seen(machine: &Machine) -> usize {
 }
 
 #[test]
-#[ignore = "bug: trades always go in as one transaction, so nothing is stored before the end"]
 fn trades_of_a_pipe_with_a_named_scale_are_stored_while_it_stays_open() {
     let machine = Machine::new();
     let mut pipe = Pipe::open(&machine, &["--confidence-scale", "1", "trades", "-"]);
@@ -494,7 +492,6 @@ fn trades_of_a_pipe_with_a_named_scale_are_stored_while_it_stays_open() {
 }
 
 #[test]
-#[ignore = "bug: the write lock is held from the first row of trades to the end of the pipe"]
 fn trades_of_a_pipe_that_stays_open_do_not_lock_others_out() {
     let machine = Machine::new();
     machine.import("c.csv", CALLS);
@@ -581,7 +578,6 @@ fn a_truncated_gzip_lets_in_the_rows_before_the_break_and_is_refused_with_a_reas
 }
 
 #[test]
-#[ignore = "bug: in a CSV the line of the break is said to be 0"]
 fn a_truncated_gzip_names_the_line_where_it_breaks_off() {
     for (name, text) in [("c.jsonl.gz", CALLS_JSONL), ("c.csv.gz", CALLS)] {
         let machine = Machine::new();
@@ -672,7 +668,6 @@ fn of_two_columns_of_one_name_the_first_counts_and_nothing_breaks() {
 }
 
 #[test]
-#[ignore = "bug: of two features of one name the last counts, of two known columns the first"]
 fn of_two_features_of_one_name_the_first_counts_as_of_known_columns() {
     let machine = Machine::new();
     machine.try_import(
@@ -1031,7 +1026,6 @@ fn a_limit_on_the_size_of_files_is_an_error_in_words_and_leaves_whole_transactio
 }
 
 #[test]
-#[ignore = "bug: it says 'disk I/O error' and not what to do"]
 fn a_write_that_the_system_refuses_says_what_to_do() {
     let machine = Machine::new();
     let path = machine.file("c.csv", CALLS);

@@ -149,6 +149,8 @@ impl Engine {
                 self.board = Board::new(loaded, self.settings);
                 self.snapshot.loaded = true;
                 self.snapshot.trouble = None;
+                // The paths of thousands of tokens take a moment: the figures go out first.
+                self.publish();
                 if let Err(error) = load_trails(&self.store, &mut self.board, now) {
                     self.trouble(&error);
                 }

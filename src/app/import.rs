@@ -1,5 +1,6 @@
 //! `callboard import`.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
@@ -93,13 +94,15 @@ fn open(name: &str) -> Result<Input, Failure> {
 
 /// Imports one file; whether every row went in.
 fn import_one(store: &mut Store, name: &str, options: &Options) -> Result<bool, Failure> {
-    let done = match import_as(store, name, options)? {
+    // A file that is read again says everything again; it is told once.
+    let mut told = HashSet::new();
+    let done = match import_as(store, name, options, &mut told)? {
         Err(ImportError::Percentages) => {
             let options = Options {
                 scale: Some(Scale::Hundred),
                 ..options.clone()
             };
-            import_as(store, name, &options)?
+            import_as(store, name, &options, &mut told)?
         }
         done => done,
     }?;
@@ -136,6 +139,7 @@ fn import_as(
     store: &mut Store,
     name: &str,
     options: &Options,
+    told: &mut HashSet<(u64, String)>,
 ) -> Result<Result<Import, ImportError>, Failure> {
     let input = open(name)?;
     let options = Options {
@@ -151,6 +155,9 @@ fn import_as(
             Event::Refused(row) => (row, "refused"),
             Event::Warning(row) => (row, "warning"),
         };
+        if !told.insert((row.line, row.column.clone())) {
+            return;
+        }
         reported += 1;
         if reported <= REPORTED {
             progress.clear();

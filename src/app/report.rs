@@ -4,11 +4,11 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use crate::board::Board;
-use crate::cli::{Cli, Format};
+use crate::cli::{Cli, Format, ReportSection};
 use crate::clock::Clock;
 use crate::domain::Range;
-use crate::report::{self, Request};
-use crate::store::Store;
+use crate::report::{self, Request, Section};
+use crate::store::{Loaded, Store};
 use crate::tui;
 use crate::view::format::Style;
 
@@ -20,9 +20,7 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let as_of = cli.as_of.unwrap_or_else(|| Clock::System.now());
     let board = if context.db.exists() {
         let store = Store::open(&context.db, context.settings.rules)?;
-        let mut board = Board::new(store.load(Some(as_of))?, context.settings);
-        engine::load_trails(&store, &mut board, as_of)?;
-        board
+        load(&store, context, cli, as_of)?
     } else if context.db_was_named {
         return Err(Failure::failed(format!(
             "there is no database {}: callboard import FILE makes one",
@@ -32,6 +30,28 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
         Board::empty(context.settings)
     };
     write(context, cli, &board, as_of)
+}
+
+/// As much of the database as the report speaks of.
+fn load(
+    store: &Store,
+    context: &Context,
+    cli: &Cli,
+    as_of: crate::domain::Timestamp,
+) -> Result<Board, Failure> {
+    let section = cli.report.and_then(ReportSection::section);
+    if section == Some(Section::Models) {
+        let loaded = Loaded {
+            books: store.load_books()?,
+            ..Loaded::default()
+        };
+        return Ok(Board::new(loaded, context.settings));
+    }
+    let mut board = Board::new(store.load(Some(as_of))?, context.settings);
+    if matches!(section, None | Some(Section::Calls)) {
+        engine::load_trails(store, &mut board, as_of)?;
+    }
+    Ok(board)
 }
 
 /// The report of the simulated market: its history run through the real tracker and store.

@@ -72,7 +72,8 @@ impl CallReader {
                 && !name.is_empty()
             {
                 let name = name.strip_prefix(FEATURE_PREFIX).unwrap_or(name);
-                features.insert(name.to_owned(), value);
+                // Of two columns of one name the first counts, as among the known ones.
+                features.entry(name.to_owned()).or_insert(value);
             }
         }
         Ok(Call {

@@ -158,9 +158,13 @@ fn next_csv(reader: &mut csv::Reader<Newlines>, lines: &Rc<RefCell<Lines>>, widt
             Ok(false) => return Next::End,
             Ok(true) => start(record.position()),
             Err(error) => {
+                let line = match error.position() {
+                    Some(position) => start(Some(position)),
+                    None => lines.borrow().latest(),
+                };
                 return Next::Bad {
-                    line: start(error.position()),
-                    reason: error.to_string(),
+                    line,
+                    reason: format!("it cannot be read any further: {error}"),
                 };
             }
         };
@@ -220,6 +224,11 @@ impl Lines {
             }
             self.read += 1;
         }
+    }
+
+    /// The line that reading has come to.
+    fn latest(&self) -> u64 {
+        self.passed + self.ends.len() as u64 + 1
     }
 
     /// The line of the record that is read from a place on: what is left of the line before it

@@ -134,16 +134,20 @@ pub fn import(
         waiting: Vec::new(),
         scale: options.scale,
         hold: kind == Kind::Trades && options.scale.is_none() && !options.again,
+        // All at once, where it can only go in whole, and for trades of a file, whose days are
+        // then packed once. A pipe may stay open for ever, and must not lock others out.
+        whole: options.strict || (kind == Kind::Trades && options.again),
+        begun: false,
     };
-    // All at once, where it can only go in whole, and for trades, whose days are then packed once.
-    let whole = options.strict || kind == Kind::Trades;
-    if whole {
-        import.store.begin()?;
-    }
-    let done = import.run(&pieces, whole);
-    let Importing { store, tally, .. } = import;
+    let done = import.run(&pieces);
+    let Importing {
+        store,
+        tally,
+        begun,
+        ..
+    } = import;
     let withdrawn = options.strict && tally.refused > 0;
-    if whole {
+    if begun {
         match &done {
             Ok(()) if !withdrawn => store.commit()?,
             _ => store.rollback(),
@@ -165,14 +169,14 @@ struct Importing<'a> {
     waiting: Vec<Parsed>,
     scale: Option<Scale>,
     hold: bool,
+    /// Everything goes in by one transaction.
+    whole: bool,
+    /// That transaction has begun.
+    begun: bool,
 }
 
 impl Importing<'_> {
-    fn run(
-        &mut self,
-        pieces: &std::sync::mpsc::Receiver<Piece>,
-        whole: bool,
-    ) -> Result<(), ImportError> {
+    fn run(&mut self, pieces: &std::sync::mpsc::Receiver<Piece>) -> Result<(), ImportError> {
         let mut due = None;
         loop {
             let wait = due.map_or(PATIENCE, |due: crate::domain::Timestamp| {
@@ -191,8 +195,8 @@ impl Importing<'_> {
                 }
             }
             let late = due.is_some_and(|due| Clock::System.now() >= due);
-            let most = if whole { PART } else { BATCH };
-            if self.waiting.len() >= most || (late && !whole) {
+            let most = if self.whole { PART } else { BATCH };
+            if self.waiting.len() >= most || (late && !self.whole) {
                 due = None;
                 self.store()?;
             }
@@ -203,6 +207,10 @@ impl Importing<'_> {
     fn store(&mut self) -> Result<(), ImportError> {
         if self.hold {
             return Ok(());
+        }
+        if self.whole && !self.begun {
+            self.store.begin()?;
+            self.begun = true;
         }
         let waiting = std::mem::take(&mut self.waiting);
         let (mut lines, mut batch) = (Vec::with_capacity(waiting.len()), Batch::default());

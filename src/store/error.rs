@@ -59,6 +59,9 @@ fn explain(error: &rusqlite::Error) -> String {
             "another program holds it; close that one or try again"
         }
         Some(ErrorCode::ReadOnly) => "it cannot be written; check its permissions",
+        Some(ErrorCode::SystemIoFailure) => {
+            "the system refused it; look at the disk and its limits, then try again"
+        }
         Some(ErrorCode::DiskFull) => "the disk is full; make room and try again",
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             "the file is damaged; put back a backup"
