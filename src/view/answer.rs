@@ -7,7 +7,7 @@ use crate::domain::Timestamp;
 use super::format::Style;
 use super::question::{Question, Tab};
 use super::table::{Page, Screen};
-use super::{categories, features, leaderboard, tracker};
+use super::{call_page, categories, features, leaderboard, tracker};
 
 /// A board as of an instant, with every call judged once for all tabs.
 pub struct Answers<'a> {
@@ -56,7 +56,7 @@ impl<'a> Answers<'a> {
         let (range, provisional) = (question.range, question.provisional);
         match tab {
             Tab::Leaderboard => leaderboard::page(board, range, as_of, self.style, key),
-            Tab::Tracker => tracker::page(board, calls, as_of, self.style, key),
+            Tab::Tracker => call_page::page(board, calls, as_of, self.style, key),
             Tab::Categories => {
                 categories::page(board, calls, range, as_of, self.style, provisional, key)
             }

@@ -5,6 +5,7 @@
 //! disagree.
 
 pub mod answer;
+pub mod call_page;
 pub mod categories;
 pub mod features;
 pub mod format;

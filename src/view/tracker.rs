@@ -3,12 +3,10 @@
 use crate::analytics::{CallCounts, Judged, Standing};
 use crate::board::Board;
 use crate::domain::fold::PriceAt;
-use crate::domain::{
-    CallId, EntryOrigin, FinalBasis, Outcome, Range, RugState, Span, Status, Timestamp,
-};
+use crate::domain::{Outcome, Range, RugState, Span, Status, Timestamp};
 
 use super::format::{self, Style, UNKNOWN};
-use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Table, Tone};
+use super::table::{Align, Block, Cell, Column, Empty, Line, Row, Screen, Table, Tone};
 
 const COLUMNS: [Column; 15] = [
     Column::new(
@@ -192,7 +190,7 @@ fn notes(board: &Board, counts: &CallCounts) -> Vec<Line> {
     notes
 }
 
-fn symbol(judged: &Judged) -> String {
+pub(super) fn symbol(judged: &Judged) -> String {
     let call = &judged.call;
     call.symbol
         .clone()
@@ -260,7 +258,7 @@ fn price_cell(o: &Outcome, style: Style) -> Cell {
     )
 }
 
-fn category_cell(judged: &Judged) -> Cell {
+pub(super) fn category_cell(judged: &Judged) -> Cell {
     let o = &judged.outcome;
     match o.category {
         Some(category) if o.provisional => {
@@ -284,7 +282,7 @@ fn is_stale(board: &Board, judged: &Judged, as_of: Timestamp) -> Option<Span> {
     (judged.outcome.status == Status::Tracking && age > limit).then_some(age)
 }
 
-fn state_cell(o: &Outcome) -> Cell {
+pub(super) fn state_cell(o: &Outcome) -> Cell {
     let tone = match o.state {
         RugState::Rug | RugState::Crashed | RugState::Gone => Tone::Bad,
         RugState::Alive => Tone::Good,
@@ -294,7 +292,7 @@ fn state_cell(o: &Outcome) -> Cell {
 }
 
 /// What matters most of a call in one word: what is wrong with it, else its category.
-fn status_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
+pub(super) fn status_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
     let o = &judged.outcome;
     let (text, tone) = match (judged.standing, o.state, o.status) {
         (Standing::Voided, _, _) => ("voided".to_owned(), Tone::Dim),
@@ -327,238 +325,4 @@ fn empty(calls: &[Judged], range: Range, as_of: Timestamp) -> Empty {
             ],
         ),
     }
-}
-
-/// Everything known of one call.
-#[must_use]
-pub fn page(
-    board: &Board,
-    calls: &[Judged],
-    as_of: Timestamp,
-    style: Style,
-    key: &str,
-) -> Option<Page> {
-    let id = CallId(key.to_owned());
-    let judged = calls.iter().find(|j| j.call.id == id)?;
-    let call = &judged.call;
-    let mut features: Vec<(String, Line)> = call
-        .features
-        .iter()
-        .map(|(name, value)| (name.clone(), Line::plain(value.label())))
-        .collect();
-    if features.is_empty() {
-        features.push((String::new(), Line::toned("the call sent none", Tone::Dim)));
-    }
-    Some(Page {
-        title: format!("{} by {}", symbol(judged), call.source),
-        blocks: vec![
-            Block::Heading("Call".to_owned()),
-            Block::Pairs(identity(board, judged, as_of, style)),
-            Block::Heading("Outcome".to_owned()),
-            Block::Pairs(outcome(board, judged, as_of, style)),
-            Block::Heading("Why it was called".to_owned()),
-            Block::Pairs(features),
-        ],
-    })
-}
-
-fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Vec<(String, Line)> {
-    let call = &judged.call;
-    let pair = |label: &str, line: Line| (label.to_owned(), line);
-    let text =
-        |value: Option<&str>| value.map_or_else(|| Line::toned(UNKNOWN, Tone::Dim), Line::plain);
-    let mut pairs = vec![
-        pair(
-            "token",
-            text(call.symbol.as_deref()).and(
-                call.name
-                    .as_ref()
-                    .map_or_else(String::new, |n| format!("  {n}")),
-                Tone::Dim,
-            ),
-        ),
-        pair(
-            "address",
-            call.token.as_ref().map_or_else(
-                || Line::toned("none: no price can be matched to it", Tone::Warn),
-                |t| Line::plain(t.address()).and(format!("  {}", t.chain()), Tone::Dim),
-            ),
-        ),
-        pair(
-            "called",
-            Line::plain(format!("{} UTC", call.called_at.minute_label())).and(
-                format!("  {} ago", format::age(as_of.since(call.called_at))),
-                Tone::Dim,
-            ),
-        ),
-        pair(
-            "window",
-            Line::plain(format!(
-                "to {} UTC",
-                judged.window_end(&board.settings().rules).minute_label()
-            )),
-        ),
-        pair(
-            "entry",
-            judged.outcome.entry.map_or_else(
-                || Line::toned("unknown", Tone::Warn),
-                |e| {
-                    let origin = match e.origin {
-                        EntryOrigin::Stated => "stated by the call".to_owned(),
-                        EntryOrigin::Sampled => format!(
-                            "first sample, {} s after the call",
-                            e.at.since(call.called_at).millis() / 1000
-                        ),
-                        EntryOrigin::Candle => format!(
-                            "close of a candle, {} after the call",
-                            format::age(e.at.since(call.called_at))
-                        ),
-                    };
-                    Line::plain(format::price(e.price, style)).and(format!("  {origin}"), Tone::Dim)
-                },
-            ),
-        ),
-    ];
-    for (label, usd) in [
-        ("market cap", call.market_cap_usd),
-        ("liquidity", call.liquidity_usd),
-    ] {
-        if let Some(usd) = usd {
-            pairs.push(pair(
-                label,
-                Line::plain(format::short_money(usd)).and("  at the call", Tone::Dim),
-            ));
-        }
-    }
-    let standing = match judged.standing {
-        Standing::Counted => None,
-        Standing::Recall => Some("a re-call: not counted in the source's rates".to_owned()),
-        Standing::Rejected => Some(format!(
-            "turned down by {}",
-            call.rejected_by.as_deref().unwrap_or("its bot")
-        )),
-        Standing::Voided => Some("voided: in no figure".to_owned()),
-    };
-    pairs.extend(standing.map(|s| pair("standing", Line::toned(s, Tone::Warn))));
-    pairs.push(pair("id", Line::toned(call.id.0.clone(), Tone::Dim)));
-    pairs
-}
-
-/// The latest price against earlier ones: not the returns since the call.
-fn trailing(board: &Board, judged: &Judged, as_of: Timestamp) -> Vec<(String, Line)> {
-    let Some(trail) = judged.call.token.as_ref().and_then(|t| board.trail(t)) else {
-        return Vec::new();
-    };
-    [1, 6, 24]
-        .into_iter()
-        .map(|h| {
-            let change = trail.trailing_change(as_of, Span::hours(h), &board.settings().rules);
-            let cell = format::percent_cell(change);
-            (
-                format!("now against {h} h ago"),
-                Line::toned(cell.text, cell.tone),
-            )
-        })
-        .collect()
-}
-
-fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Vec<(String, Line)> {
-    let o = &judged.outcome;
-    let called = judged.call.called_at;
-    let pair = |label: &str, line: Line| (label.to_owned(), line);
-    let dash = || Line::toned(UNKNOWN, Tone::Dim);
-    let percent = |p: Option<crate::domain::Percent>| {
-        p.map_or_else(dash, |p| {
-            Line::toned(format::signed_percent(p), format::tone_of(p.value()))
-        })
-    };
-    let (status, state) = (status_cell(board, judged, as_of), state_cell(o));
-    let mut pairs = vec![
-        pair(
-            "status",
-            Line::toned(status.text, status.tone).and(format!("  {}", o.status.name()), Tone::Dim),
-        ),
-        pair(
-            "state",
-            Line::toned(state.text, state.tone).and("  from own samples", Tone::Dim),
-        ),
-        pair(
-            "latest",
-            o.last.map_or_else(dash, |p| {
-                Line::plain(format::price(p.price, style)).and(
-                    format!("  {} ago", format::age(as_of.since(p.at))),
-                    Tone::Dim,
-                )
-            }),
-        ),
-        pair(
-            "ATH",
-            o.ath.map_or_else(dash, |a| {
-                let when = a.at.map_or_else(String::new, |at| {
-                    format!(", {} after the call", format::age(at.since(called)))
-                });
-                Line::plain(format::multiple(a.multiple)).and(
-                    format!("  {}{when}; best case, with hindsight", a.origin.name()),
-                    Tone::Dim,
-                )
-            }),
-        ),
-        pair(
-            "final",
-            o.fin.map_or_else(dash, |f| {
-                let basis = match f.basis {
-                    FinalBasis::NoMarket => "no market: nothing could be got".to_owned(),
-                    basis => basis.name().to_owned(),
-                };
-                Line::plain(format::multiple(f.multiple)).and(
-                    format!(
-                        "  {}  {basis}{}",
-                        format::signed_percent(f.multiple.gain()),
-                        if f.provisional {
-                            ", may still change"
-                        } else {
-                            ""
-                        }
-                    ),
-                    Tone::Dim,
-                )
-            }),
-        ),
-        pair(
-            "gap",
-            o.gap().map_or_else(dash, |gap| {
-                let kept = o.kept().map_or_else(String::new, |k| {
-                    format!("  {} of the ATH was kept", format::rate(k))
-                });
-                Line::plain(format!("{gap:.2}x")).and(kept, Tone::Dim)
-            }),
-        ),
-    ];
-    let category = category_cell(judged);
-    pairs.push(pair("category", Line::toned(category.text, category.tone)));
-    pairs.push(pair("max drawdown", percent(o.max_drawdown)));
-    pairs.push(pair("worst from entry", percent(o.worst_from_entry)));
-    for (label, value) in ["return at 1 h", "return at 6 h", "return at 24 h"]
-        .iter()
-        .zip(o.returns)
-    {
-        pairs.push(pair(label, percent(value)));
-    }
-    pairs.extend(trailing(board, judged, as_of));
-    if let Some(reported) = o.reported_rug {
-        pairs.push(pair(
-            "reported",
-            Line::toned(if reported { "as a rug" } else { "as no rug" }, Tone::Warn),
-        ));
-    }
-    pairs.push(pair(
-        "coverage",
-        o.coverage.map_or_else(dash, |c| {
-            let gap = o
-                .longest_gap
-                .map_or_else(String::new, |g| format!("  longest gap {}", format::age(g)));
-            Line::plain(format!("{:.0}% of five-minute slots", c.value())).and(gap, Tone::Dim)
-        }),
-    ));
-    pairs
 }
