@@ -66,7 +66,11 @@ fn explain(error: &rusqlite::Error) -> String {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             "the file is damaged; put back a backup"
         }
-        _ => return error.to_string(),
+        // SQLite adds the whole statement, which tells a user nothing.
+        _ => match error {
+            rusqlite::Error::SqlInputError { msg, .. } => return msg.clone(),
+            _ => return error.to_string(),
+        },
     };
     format!("{error}: {advice}")
 }
