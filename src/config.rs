@@ -409,21 +409,12 @@ fn unknown(origin: Origin, name: &str) -> ConfigError {
     }
 }
 
-/// Levenshtein's distance of two words.
+/// How far two words are apart (Levenshtein), by their first hundred characters: names that are
+/// typed are short, and what is not must cost nothing.
 #[must_use]
 pub fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(100).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(100).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replace = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    let beginning = |text: &str| text.chars().take(100).collect::<String>();
+    strsim::levenshtein(&beginning(a), &beginning(b))
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn show(
     session.leave();
     // The input thread of the event stream may still wait for a key.
     runtime.shutdown_background();
-    // A full queue needs no word: the engine looks at the flag before each command.
+    // A full queue needs no word: the engine looks at the flag after each command.
     stop.store(true, Ordering::SeqCst);
     let _ = command.try_send(Command::Stop);
     let _ = finish.recv_timeout(LAST_COMMIT);

@@ -105,17 +105,6 @@ pub enum Refusal {
     Voided,
 }
 
-impl Refusal {
-    /// The reason in words, as it is stored.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::UnconfirmedJump => "jump over 4x, not confirmed by the next reading",
-            Self::Voided => "voided",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

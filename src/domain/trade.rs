@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::time::{Span, Timestamp};
+use super::time::Timestamp;
 
 /// The currency of a trade that names none.
 pub const DEFAULT_CURRENCY: &str = "USD";
@@ -45,13 +45,6 @@ impl Trade {
     #[must_use]
     pub fn currency(&self) -> &str {
         self.currency.as_deref().unwrap_or(DEFAULT_CURRENCY)
-    }
-
-    /// How long the position was held; `None` when a time is unknown or they contradict.
-    #[must_use]
-    pub fn hold(&self) -> Option<Span> {
-        let held = self.closed_at?.since(self.opened_at?);
-        (held >= Span::ZERO).then_some(held)
     }
 }
 
