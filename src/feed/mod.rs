@@ -8,7 +8,7 @@ pub mod simulated;
 
 use std::future::Future;
 
-use crate::domain::{Price, Span, Timestamp, TokenKey};
+use crate::domain::{Candle, Price, Span, Timestamp, TokenKey};
 
 pub use simulated::{SimulatedFeed, SimulatedMarket};
 
@@ -20,13 +20,31 @@ pub trait PriceFeed: Send {
     /// The provider's name, as it is stored with each reading.
     fn name(&self) -> &'static str;
 
-    /// How many tokens one request may ask for; at least 1.
+    /// How many tokens of one chain one request may ask for; at least 1.
     fn batch(&self) -> usize;
+
+    /// Whether the provider lists tokens of a chain at all. It is never asked for others.
+    fn serves(&self, chain: &str) -> bool {
+        let _ = chain;
+        true
+    }
+
+    /// When its budget allows the next request of [`PriceFeed::quotes`]: now, or later. Asking
+    /// sooner is answered with [`FeedError::RateLimited`] and costs no request.
+    fn ready_at(&mut self, now: Timestamp) -> Timestamp {
+        now
+    }
+
+    /// Takes up where an earlier run left off: the pool that a token's last accepted price was
+    /// read from.
+    fn resume(&mut self, token: &TokenKey, pool: &str) {
+        let _ = (token, pool);
+    }
 
     /// Current quotes. A token that the provider does not know (yet, or any more) is simply absent
     /// from the answer; the order of the answer means nothing.
     ///
-    /// `tokens` holds no more than [`PriceFeed::batch`]. `now` is when the question is asked; a
+    /// `tokens` holds no more than [`PriceFeed::batch`], all of one chain. `now` is when the question is asked; a
     /// provider of live prices answers for the moment of its answer.
     fn quotes(
         &mut self,
@@ -48,6 +66,77 @@ pub struct Quote {
     pub market_cap_usd: Option<f64>,
     /// The address of the pool that the price was read from.
     pub pool: Option<String>,
+    /// The pool is another than in the quote before, by the rules of re-pinning: a jump between
+    /// the two is no move of the market.
+    pub repinned: bool,
+}
+
+/// One provider of past prices, asked for one pool at a time.
+pub trait CandleFeed: Send {
+    /// The provider's name, as it is stored with each candle.
+    fn name(&self) -> &'static str;
+
+    /// Whether the provider has pools of a chain.
+    fn serves(&self, chain: &str) -> bool;
+
+    /// When its budget allows the next request.
+    fn ready_at(&mut self, now: Timestamp) -> Timestamp;
+
+    /// The pools of a token, the deepest first; empty when the provider knows none.
+    fn pools(
+        &mut self,
+        token: &TokenKey,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Pool>, FeedError>> + Send;
+
+    /// The candles of a token in one pool that opened before an instant, at most `most` (1,000)
+    /// of them, oldest first; prices are of the token asked for, whichever side of the pool it
+    /// is. A candle that is still open at `now` is left out.
+    fn candles(
+        &mut self,
+        token: &TokenKey,
+        pool: &str,
+        step: CandleStep,
+        before: Timestamp,
+        most: usize,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Candle>, FeedError>> + Send;
+}
+
+/// A pool that a token is traded in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pool {
+    /// Its address, in the provider's own letters: they matter on some chains.
+    pub address: String,
+    /// The exchange it belongs to.
+    pub dex: Option<String>,
+    /// Its liquidity in USD; 0 is known to be empty.
+    pub liquidity_usd: Option<f64>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+}
+
+/// The lengths of candles that providers serve and callboard asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CandleStep {
+    /// One minute.
+    Minute,
+    /// Fifteen minutes.
+    Quarter,
+    /// One hour.
+    Hour,
+}
+
+impl CandleStep {
+    /// How long one lasts.
+    #[must_use]
+    pub const fn span(self) -> Span {
+        match self {
+            Self::Minute => Span::minutes(1),
+            Self::Quarter => Span::minutes(15),
+            Self::Hour => Span::hours(1),
+        }
+    }
 }
 
 /// Why a provider gave no quotes. The text is for the screen: what happened, and what comes next.

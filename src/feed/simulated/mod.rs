@@ -192,6 +192,7 @@ fn quote(token: &Token, at: i64) -> Quote {
         liquidity_usd: shown.liquidity,
         market_cap_usd: Some(shown.market_cap),
         pool: Some(token.pool()),
+        repinned: false,
     }
 }
 
