@@ -12,8 +12,8 @@ use crate::analytics::judged::standings;
 use crate::analytics::{Book, BookKey, FeatureKind, Guards, Judged, Standing};
 use crate::domain::fold::PriceAt;
 use crate::domain::{
-    Call, CallFacts, CallId, Fold, ImportedOutcome, Outcome, Percent, Rules, Span, Timestamp,
-    TokenKey,
+    Call, CallFacts, CallId, Fold, ImportedOutcome, Outcome, Percent, Price, Rules, Span,
+    Timestamp, TokenKey,
 };
 use crate::store::{FoldChange, Loaded, StoredCall};
 
@@ -211,13 +211,18 @@ impl Board {
         self.trails.get(token).map(Arc::as_ref)
     }
 
-    /// The tokens of calls made since an instant, with when they were called.
-    pub fn called_since(&self, since: Timestamp) -> impl Iterator<Item = (&TokenKey, Timestamp)> {
+    /// The tokens of calls made since an instant, with when they were called and at what stated
+    /// price.
+    pub fn called_since(
+        &self,
+        since: Timestamp,
+    ) -> impl Iterator<Item = (&TokenKey, Timestamp, Option<Price>)> {
         let from = self.calls.partition_point(|c| c.call.called_at < since);
         self.calls
             .iter()
             .skip(from)
-            .filter_map(|c| Some((c.call.token.as_ref()?, c.call.called_at)))
+            .map(|c| c.call.as_ref())
+            .filter_map(|c| Some((c.token.as_ref()?, c.called_at, c.stated_entry)))
     }
 }
 
@@ -282,7 +287,6 @@ impl Trail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Price;
 
     #[test]
     fn a_trail_keeps_a_day_and_answers_only_within_the_tolerance() {

@@ -128,6 +128,11 @@ pub enum Command {
         #[command(subcommand)]
         what: Void,
     },
+    /// Poll prices without a screen, until TERM or INT (for systemd, docker, tmux)
+    ///
+    /// Of all programs on one database, one polls; the others follow it, and the next takes over
+    /// when it ends. Logs go to the state folder, and to stderr on a terminal or under systemd.
+    Track,
     /// Print every setting and where it came from
     Config,
     /// Print a completion script for a shell

@@ -1,5 +1,6 @@
 //! The only place that asks what time it is. Everywhere else "now" is an argument.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::domain::{Span, Timestamp};
@@ -7,7 +8,7 @@ use crate::domain::{Span, Timestamp};
 /// Where "now" comes from.
 #[derive(Debug, Clone, Copy)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The machine's clock; within a run it never goes backwards (see [`Steady`]).
     System,
     /// One instant, for `--as-of` and tests.
     Fixed(Timestamp),
@@ -46,10 +47,8 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {
-                let since = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or(Duration::ZERO);
-                Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+                let mut steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
+                Timestamp::from_millis(steady.next(wall_millis(), Instant::now()))
             }
             Self::Fixed(at) => *at,
             Self::Paced {
@@ -63,6 +62,14 @@ impl Clock {
         }
     }
 
+    /// How far this clock is ahead of the machine's, which was set back while the program ran.
+    #[must_use]
+    pub fn ahead(&self) -> Option<Span> {
+        let Self::System = self else { return None };
+        let ahead = self.now().since(Timestamp::from_millis(wall_millis()));
+        (ahead > NOTICED).then_some(ahead)
+    }
+
     /// How long to sleep for market time to move on by a span.
     #[must_use]
     pub fn sleep_for(&self, span: Span) -> Duration {
@@ -70,5 +77,96 @@ impl Clock {
             Self::Paced { pace, .. } => span.to_duration() / (*pace).max(1),
             Self::System | Self::Fixed(_) => span.to_duration(),
         }
+    }
+}
+
+/// A clock that was set back by less than this is not worth a word.
+const NOTICED: Span = Span::seconds(5);
+/// A clock that was set back by more was wrong before, and by far: nothing is gained by going on
+/// from there.
+const TOO_FAR: Span = Span::days(2);
+
+static STEADY: Mutex<Steady> = Mutex::new(Steady { last: None });
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that may ask"
+)]
+fn wall_millis() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Wall time that does not go backwards: when the clock is set back, time goes on from where it
+/// was at nine tenths of its speed until the clock has caught up. So nothing that is due waits
+/// for an hour to come again, and samples stay in their order.
+#[derive(Debug)]
+struct Steady {
+    last: Option<(i64, Instant)>,
+}
+
+impl Steady {
+    fn next(&mut self, wall: i64, tick: Instant) -> i64 {
+        let now = match self.last {
+            Some((last, since)) if wall < last && last - wall < TOO_FAR.millis() => {
+                let passed = tick.saturating_duration_since(since).as_millis();
+                let slowed = i64::try_from(passed * 9 / 10).unwrap_or(0);
+                // What is less than a millisecond counts next time.
+                let counted = Duration::from_micros((slowed.unsigned_abs() * 10_000).div_ceil(9));
+                self.last = Some((last.saturating_add(slowed), since + counted));
+                return last.saturating_add(slowed);
+            }
+            _ => wall,
+        };
+        self.last = Some((now, tick));
+        now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+    fn a_clock_set_back_goes_on_slower_until_it_has_caught_up() {
+        let start = Instant::now();
+        let mut steady = Steady { last: None };
+        let hour = 3_600_000;
+        let mut last = steady.next(10 * hour, start);
+        assert_eq!(last, 10 * hour);
+        let mut caught_up = None;
+        for second in 1..=(12 * 3600) {
+            let tick = start + Duration::from_secs(second as u64);
+            let wall = 9 * hour + second * 1000;
+            let now = steady.next(wall, tick);
+            assert!(now > last, "time stands still at second {second}");
+            assert!(now - last <= 1000 && now - last >= 900);
+            last = now;
+            if now == wall && caught_up.is_none() {
+                caught_up = Some(second);
+            }
+        }
+        assert!((9 * 3600..=10 * 3600 + 1).contains(&caught_up.unwrap()));
+        // Ahead, after a sleep: at once.
+        let later = start + Duration::from_secs(12 * 3600);
+        assert_eq!(steady.next(100 * hour, later), 100 * hour);
+        // A glitch of years is not carried on.
+        assert_eq!(steady.next(hour, later), hour);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+    fn many_questions_within_a_millisecond_do_not_stop_it() {
+        let start = Instant::now();
+        let mut steady = Steady { last: None };
+        steady.next(10_000, start);
+        let mut now = 0;
+        for step in 1..=100_000u64 {
+            now = steady.next(5_000, start + Duration::from_micros(step * 100));
+        }
+        assert!((18_000..=19_001).contains(&now), "{now}");
     }
 }

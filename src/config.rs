@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::analytics::Guards;
-use crate::domain::{Range, Rules, Span, Thresholds};
+use crate::domain::{Pace, Range, Rules, Span, Thresholds};
 
 /// What a setting may hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -298,6 +298,29 @@ impl Config {
             },
             pump_gain_pct: self.number("analysis.pump_gain_pct"),
         }
+    }
+
+    /// How often tokens are polled.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        Pace {
+            interval: self.span("tracker.interval"),
+            late_interval: self.span("tracker.late_interval"),
+            late_after: self.span("tracker.late_after"),
+            window: self.span("tracker.window"),
+        }
+    }
+
+    /// How often the tracker logs a summary.
+    #[must_use]
+    pub fn summary_every(&self) -> Span {
+        self.span("tracker.summary_every")
+    }
+
+    /// The age from which polled samples are thinned.
+    #[must_use]
+    pub fn retain_samples(&self) -> Span {
+        self.span("tracker.retain_samples")
     }
 
     /// The guards of feature tests.

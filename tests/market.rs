@@ -52,7 +52,7 @@ fn run() -> Ran {
         late_after: Span::days(2),
         window: rules().window,
     };
-    let mut tracker = Tracker::new(simulated::NAME, pace);
+    let mut tracker = Tracker::new(&[simulated::NAME], pace);
     let mut feed = market.feed().with_outages_of(STEP.times(2));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -71,9 +71,9 @@ fn run() -> Ran {
         }
         store.put_calls(&calls).unwrap();
         at = next;
-        if let Some(poll) = runtime.block_on(tracker.poll(&mut feed, at)) {
+        if let Some(poll) = runtime.block_on(tracker.poll(std::slice::from_mut(&mut feed), at)) {
             samples.extend(poll.samples);
-            health.push((at, poll.health));
+            health.extend(poll.health.into_iter().map(|h| (at, h)));
         }
         polls += 1;
         if polls.is_multiple_of(37) {

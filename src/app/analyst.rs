@@ -11,10 +11,11 @@ use crate::domain::Range;
 use crate::tui::Message;
 use crate::view::answer::Answers;
 use crate::view::format::Style;
-use crate::view::header::header;
+use crate::view::header::{Polling, header};
 use crate::view::{Block, Header, Line, Page, Question, Tab, Tone};
 
 use super::engine::Snapshot;
+use super::watch::Turn;
 
 /// New data is answered at most this often; a new question at once.
 const DATA_PAUSE: Duration = Duration::from_millis(200);
@@ -102,12 +103,15 @@ async fn answer(
     stale: &dyn Fn() -> bool,
 ) -> Result<(), Gone> {
     let now = place.clock.now();
-    let mut head = header(
-        place.demo.as_deref(),
-        &place.database,
-        snapshot.health.as_ref(),
-        now,
-    );
+    let polling = match (&place.demo, &snapshot.turn) {
+        (Some(mark), _) => Polling::Demo(mark),
+        (None, Some(Turn::Ours)) => Polling::Here,
+        (None, Some(Turn::Theirs(holder))) => Polling::By(holder.pid, &holder.host),
+        (None, Some(Turn::Nobodys)) => Polling::Nobody,
+        (None, None) => Polling::Unknown,
+    };
+    let ahead = place.clock.ahead();
+    let mut head = header(polling, &place.database, &snapshot.health, ahead, now);
     if let Some(trouble) = &snapshot.trouble {
         head.feed = Line::toned(trouble.clone(), Tone::Bad);
     }

@@ -1,7 +1,7 @@
 //! The dashboard: who runs where, and in which order it all ends.
 //!
 //! Four threads: the terminal (this one, which never waits for anything but input), the analyst
-//! (statistics), the engine (the database), and, in a demo, the market with its tracker.
+//! (statistics), the engine (the database), and the tracker (prices), in a demo with its market.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,7 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use crossterm::event::EventStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
+use tokio::sync::watch as latest;
 
 use crate::board::Settings;
 use crate::cli::Cli;
@@ -24,7 +25,9 @@ use crate::view::format::Style;
 
 use super::analyst::{self, Place};
 use super::demo::{self, Demo};
-use super::engine::{self, Command, Engine, Snapshot};
+use super::engine::{self, Command, Engine, Poller, Snapshot};
+use super::live::Live;
+use super::watch::{self, Watch};
 use super::{Context, Failure};
 
 /// How long a commit in progress may hold up the way out.
@@ -41,7 +44,9 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
         clock: Clock::System,
         style: style(context),
     };
-    show(context, cli, store, context.settings, place, None)
+    let live = Live::new(&context.config)?;
+    let market = Market::Real(Box::new(live));
+    show(context, cli, store, context.settings, place, market)
 }
 
 /// Opens it on a simulated market.
@@ -58,7 +63,22 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
         style: style(context),
     };
     let market = Demo::new(origin, &settings.rules);
-    show(context, cli, store, settings, place, Some(market))
+    show(
+        context,
+        cli,
+        store,
+        settings,
+        place,
+        Market::Demo(Box::new(market)),
+    )
+}
+
+/// What the prices are of.
+enum Market {
+    /// The user's tokens, at the providers.
+    Real(Box<Live>),
+    /// A demo's.
+    Demo(Box<Demo>),
 }
 
 pub(super) fn demo_settings(context: &Context) -> Settings {
@@ -114,7 +134,7 @@ fn show(
     store: Store,
     settings: Settings,
     place: Place,
-    market: Option<Demo>,
+    market: Market,
 ) -> Result<ExitCode, Failure> {
     super::log::start(cli.global.verbose);
     tracing::info!(database = %place.database, "dashboard");
@@ -140,21 +160,25 @@ fn show(
         .map_err(|e| Failure::failed(format!("the terminal cannot be used: {e}")))?;
 
     let clock = place.clock;
-    let (ask, questions) = watch::channel(tui::first_question(&options));
+    let (ask, questions) = latest::channel(tui::first_question(&options));
     let (answer, messages) = mpsc::channel::<Message>(MESSAGES);
-    let (publish, snapshots) = watch::channel(Snapshot::empty(settings));
+    let (publish, snapshots) = latest::channel(Snapshot::empty(settings));
     let (command, commands) = sync::sync_channel(engine::QUEUE);
     let (finished, finish) = sync::channel::<()>();
-    let (called, follow) = mpsc::unbounded_channel();
+    let (order, orders) = mpsc::unbounded_channel();
 
     let session = Session::enter()
         .map_err(|e| Failure::failed(format!("the terminal cannot be taken: {e}")))?;
 
-    let followed = market.is_some().then_some(called);
+    let poller = match &market {
+        Market::Real(_) => Poller::Leased(order, Watch::new(watch::me(clock.now()))),
+        Market::Demo(_) => Poller::Own(order),
+    };
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     start("engine", move || {
-        Engine::new(store, settings, clock, publish, followed).run(&commands, &stopped);
+        // What was not stored is in the log.
+        let _ = Engine::new(store, settings, clock, publish, poller).run(&commands, &stopped);
         drop(finished);
     })?;
     start("analyst", move || {
@@ -162,19 +186,29 @@ fn show(
             runtime.block_on(analyst::run(place, questions, snapshots, answer));
         }
     })?;
-    if let Some(mut market) = market {
-        let (commands, past) = (command.clone(), command.clone());
-        let earlier = market.earlier();
-        start("market", move || {
-            if let Ok(runtime) = runtime_of_thread() {
-                runtime.block_on(async move {
-                    if market.recent(&commands).await.is_some() {
-                        start("past", move || run_past(earlier, &past)).ok();
-                        market.live(clock, follow, commands).await;
-                    }
-                });
-            }
-        })?;
+    match market {
+        Market::Real(live) => {
+            let commands = command.clone();
+            start("tracker", move || {
+                if let Ok(runtime) = runtime_of_thread() {
+                    runtime.block_on(live.run(clock, orders, commands));
+                }
+            })?;
+        }
+        Market::Demo(mut market) => {
+            let (commands, past) = (command.clone(), command.clone());
+            let earlier = market.earlier();
+            start("market", move || {
+                if let Ok(runtime) = runtime_of_thread() {
+                    runtime.block_on(async move {
+                        if market.recent(&commands).await.is_some() {
+                            start("past", move || run_past(earlier, &past)).ok();
+                            market.live(clock, orders, commands).await;
+                        }
+                    });
+                }
+            })?;
+        }
     }
 
     let ended = runtime.block_on(tui::run(
@@ -207,7 +241,7 @@ fn run_past(earlier: demo::Earlier, commands: &sync::SyncSender<Command>) {
     }
 }
 
-fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+pub(super) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
@@ -215,7 +249,7 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure
         .map_err(|e| Failure::failed(format!("cannot start a thread: {e}")))
 }
 
-fn runtime_of_thread() -> std::io::Result<tokio::runtime::Runtime> {
+pub(super) fn runtime_of_thread() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

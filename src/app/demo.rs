@@ -9,12 +9,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::domain::{Pace, Rules, Span, Timestamp, TokenKey};
+use crate::domain::{Pace, Rules, Span, Timestamp};
 use crate::feed::SimulatedMarket;
 use crate::store::Sample;
-use crate::tracker::{self, Tracker};
+use crate::tracker::{Order, Tracker};
 
 use super::engine::Command;
+use super::poller;
 
 /// Market seconds per real second.
 pub const PACE: u32 = 300;
@@ -52,7 +53,7 @@ fn pace(rules: &Rules) -> Pace {
 }
 
 fn tracker(rules: &Rules) -> Tracker {
-    Tracker::new(crate::feed::simulated::NAME, pace(rules))
+    Tracker::new(&[crate::feed::simulated::NAME], pace(rules))
 }
 
 /// A stretch of the past: the calls made in it, polled until an instant.
@@ -79,7 +80,7 @@ impl Past {
                 calls.push(call);
             }
             at = next;
-            if let Some(poll) = tracker.poll(&mut feed, at).await {
+            if let Some(poll) = tracker.poll(std::slice::from_mut(&mut feed), at).await {
                 samples.extend(poll.samples);
             }
             let day_is_over = at.millis() % Span::DAY.millis() < INTERVAL.millis();
@@ -162,25 +163,11 @@ impl Demo {
     pub async fn live(
         self,
         clock: Clock,
-        called: mpsc::UnboundedReceiver<(TokenKey, Timestamp)>,
+        orders: mpsc::UnboundedReceiver<Order>,
         commands: SyncSender<Command>,
     ) {
-        let (polls, mut polled) = mpsc::unbounded_channel();
         let feed = self.market.feed().with_outages_of(INTERVAL.times(2));
-        let tracking = tracker::run(self.tracker, feed, clock, called, polls);
-        let forward = {
-            let commands = commands.clone();
-            async move {
-                while let Some(poll) = polled.recv().await {
-                    let sent = commands
-                        .send(Command::Samples(poll.samples))
-                        .and_then(|()| commands.send(Command::Health(poll.health)));
-                    if sent.is_err() {
-                        return;
-                    }
-                }
-            }
-        };
+        let tracking = poller::run(self.tracker, vec![feed], clock, orders, commands.clone());
         let market = self.market;
         let mut at = self.origin;
         let acting = async move {
@@ -202,6 +189,6 @@ impl Demo {
                 }
             }
         };
-        tokio::join!(tracking, forward, acting);
+        tokio::join!(tracking, acting);
     }
 }

@@ -1,5 +1,8 @@
 //! The thread that owns the store and the board: whatever is to be written comes here as a
 //! command, goes into the database, moves the board, and is handed out as a new snapshot.
+//!
+//! What cannot be written stays in memory, up to a limit, and is tried again: a full disk or
+//! another program's lock loses nothing, and the screen says so.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,23 +15,51 @@ use tokio::sync::{mpsc, watch};
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
-use crate::domain::{Call, Decision, Timestamp, TokenKey, Trade};
-use crate::store::{Put, Sample, Store, StoreError};
-use crate::tracker::FeedHealth;
+use crate::domain::{Call, Decision, Span, Timestamp, TokenKey, Trade};
+use crate::store::{Commits, Put, Sample, Store, StoreError};
+use crate::tracker::{FeedHealth, Follow, Order, Poll};
+
+use super::unsaved::Unsaved;
+use super::watch::{Turn, Watch};
 
 /// Something to be done with the store.
 #[derive(Debug)]
 pub enum Command {
-    /// What a poll has brought.
+    /// What was read of the past: stored as it comes.
     Samples(Vec<Sample>),
+    /// What a poll has brought, with how the feeds are doing: stored within the second.
+    Polled(Poll),
     /// Calls that were made.
     Calls(Vec<Call>),
     /// Trades that were opened or closed.
     Trades(Vec<Trade>),
-    /// How the feed is doing.
-    Health(FeedHealth),
     /// Nothing more will come.
     Stop,
+}
+
+/// Readings of polls that were stored, by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// They count.
+    pub accepted: u64,
+    /// They waited for a second reading.
+    pub waited: u64,
+    /// They do not count.
+    pub refused: u64,
+    /// Polls that found no listing any more.
+    pub absent: u64,
+}
+
+impl Tally {
+    fn add(&mut self, sample: &Sample) {
+        let count = match sample.decision {
+            Decision::Accepted if sample.reading.absent => &mut self.absent,
+            Decision::Accepted => &mut self.accepted,
+            Decision::Waiting => &mut self.waited,
+            Decision::Refused(_) => &mut self.refused,
+        };
+        *count += 1;
+    }
 }
 
 /// What everybody else may look at: the latest board and how the program itself is doing.
@@ -36,8 +67,12 @@ pub enum Command {
 pub struct Snapshot {
     /// Everything there is to show.
     pub board: Arc<Board>,
-    /// How the feed is doing, when there is one.
-    pub health: Option<FeedHealth>,
+    /// How the feeds are doing, when this program asks any.
+    pub health: Vec<FeedHealth>,
+    /// Who polls, where a lease decides that.
+    pub turn: Option<Turn>,
+    /// What polls have brought since the start.
+    pub tally: Tally,
     /// Why the database could not be read or written last time.
     pub trouble: Option<String>,
     /// The first load is done.
@@ -49,11 +84,24 @@ impl Snapshot {
     pub fn empty(settings: Settings) -> Self {
         Self {
             board: Arc::new(Board::empty(settings)),
-            health: None,
+            health: Vec::new(),
+            turn: None,
+            tally: Tally::default(),
             trouble: None,
             loaded: false,
         }
     }
+}
+
+/// Who asks the feeds for this engine.
+#[derive(Debug)]
+pub enum Poller {
+    /// Nobody.
+    None,
+    /// A tracker of its own, always: a demo's.
+    Own(mpsc::UnboundedSender<Order>),
+    /// A tracker that polls while the lease is ours.
+    Leased(mpsc::UnboundedSender<Order>, Watch),
 }
 
 /// Commands that may wait: few, so that who has much to bring does not hold up the others.
@@ -61,6 +109,12 @@ pub const QUEUE: usize = 4;
 
 /// How often the file is looked at for what other programs wrote.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between commits of what polls bring: one covers all the answers in between.
+const COMMIT_EVERY: Span = Span::seconds(1);
+/// So soon a commit that failed is tried again.
+const RETRY: Span = Span::seconds(2);
+/// How long a commit may wait for another program's lock: then the rest of the work has a turn.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// The engine, before it runs.
 pub struct Engine {
@@ -70,9 +124,13 @@ pub struct Engine {
     clock: Clock,
     snapshot: Snapshot,
     publish: watch::Sender<Snapshot>,
-    /// Tokens that are called, for the tracker to follow.
-    called: Option<mpsc::UnboundedSender<(TokenKey, Timestamp)>>,
+    poller: Poller,
+    unsaved: Unsaved,
+    next_commit: Timestamp,
     foreign: i64,
+    commits: Commits,
+    /// How far the latest token was folded when the file was read last.
+    folded: Option<Timestamp>,
     /// When a sample that lies in the future becomes the present.
     next_unseen: Option<Timestamp>,
 }
@@ -84,30 +142,37 @@ impl Engine {
         settings: Settings,
         clock: Clock,
         publish: watch::Sender<Snapshot>,
-        called: Option<mpsc::UnboundedSender<(TokenKey, Timestamp)>>,
+        poller: Poller,
     ) -> Self {
         Self {
             board: Board::empty(settings),
             snapshot: Snapshot::empty(settings),
             foreign: 0,
+            commits: Commits::default(),
+            folded: None,
             next_unseen: None,
+            unsaved: Unsaved::default(),
+            next_commit: Timestamp::from_millis(0),
             store,
             settings,
             clock,
             publish,
-            called,
+            poller,
         }
     }
 
     /// Loads everything and publishes it, then does what it is told until it is stopped or
-    /// nobody can tell it anything any more.
-    pub fn run(mut self, commands: &Receiver<Command>, stop: &AtomicBool) {
+    /// nobody can tell it anything any more. Gives what could not be saved at the end.
+    pub fn run(mut self, commands: &Receiver<Command>, stop: &AtomicBool) -> Result<(), String> {
+        // Fails never in practice, and then only waits longer.
+        let _ = self.store.set_patience(PATIENCE);
         self.reload();
         self.publish();
+        self.take_turn();
         loop {
             let mut worked = false;
             match commands.recv_timeout(LOOK) {
-                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(command) => {
                     self.carry_out(command);
                     worked = true;
@@ -115,22 +180,135 @@ impl Engine {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if stop.load(Ordering::SeqCst) {
-                return;
+                break;
             }
+            worked |= self.save(false);
             worked |= self.look();
+            worked |= self.take_turn();
             if worked {
                 self.publish();
             }
         }
+        // What the tracker has handed over before it was stopped is still stored.
+        while let Ok(command) = commands.try_recv() {
+            self.carry_out(command);
+        }
+        self.save(true);
+        if let Poller::Leased(_, watch) = &mut self.poller {
+            watch.leave(&mut self.store);
+        }
+        if self.unsaved.is_empty() {
+            return Ok(());
+        }
+        let why = self.snapshot.trouble.take().unwrap_or_default();
+        let left = self.unsaved.words();
+        tracing::error!(%left, %why, "not stored at the end");
+        Err(format!("{left} could not be stored: {why}"))
+    }
+
+    /// Looks whose turn it is to poll, and starts or stops the tracker; whether that has changed.
+    fn take_turn(&mut self) -> bool {
+        let now = self.clock.now();
+        let Poller::Leased(orders, watch) = &mut self.poller else {
+            return false;
+        };
+        let before = watch.turn().clone();
+        if let Err(error) = watch.look(&mut self.store, now) {
+            return self.trouble(&error);
+        }
+        let turn = watch.turn().clone();
+        let changed = self.snapshot.turn.as_ref() != Some(&turn);
+        self.snapshot.turn = Some(turn.clone());
+        match (before == Turn::Ours, turn == Turn::Ours) {
+            (false, true) => {
+                let since = now.minus(self.settings.rules.window);
+                match self.store.standings(since) {
+                    Ok(standings) => {
+                        tracing::info!(tokens = standings.len(), "polling here");
+                        let follows = follows(&self.board, since);
+                        // The tracker ends before the engine only when the program does.
+                        let _ = orders.send(Order::Begin(standings, follows));
+                    }
+                    Err(error) => {
+                        // Without knowing where tokens stand, a wick could become a high.
+                        watch.leave(&mut self.store);
+                        return self.trouble(&error);
+                    }
+                }
+            }
+            (true, false) => {
+                tracing::warn!("another program polls now");
+                self.snapshot.health.clear();
+                let _ = orders.send(Order::Rest);
+            }
+            _ => {}
+        }
+        changed
     }
 
     /// Whether there is news that nobody told: another program has changed the file, or a sample
-    /// that was dated in the future has become the present. Then everything is read again.
+    /// that was dated in the future has become the present. What another program's polls brought
+    /// is read alone; after anything else, everything is.
     fn look(&mut self) -> bool {
-        match self.store.foreign_changes() {
-            Ok(now) => {
-                let due = self.next_unseen.is_some_and(|at| at <= self.clock.now());
-                (now != self.foreign || due) && self.reload()
+        let due = self.next_unseen.is_some_and(|at| at <= self.clock.now());
+        let news = self.store.foreign_changes().and_then(|foreign| {
+            if foreign == self.foreign {
+                return Ok(None);
+            }
+            Ok(Some((foreign, self.store.commits()?)))
+        });
+        match news {
+            Ok(None) if due => self.reload(),
+            Ok(None) => self.recovered(),
+            Ok(Some((foreign, commits))) => {
+                self.foreign = foreign;
+                if due || commits.writes != self.commits.writes {
+                    return self.reload();
+                }
+                if commits.polls == self.commits.polls {
+                    return false;
+                }
+                self.commits = commits;
+                self.catch_up()
+            }
+            Err(error) => self.trouble(&error),
+        }
+    }
+
+    /// The file could be read again: trouble with reading is over; trouble with writing stays
+    /// until what waits is stored.
+    fn recovered(&mut self) -> bool {
+        if self.unsaved.is_empty() && self.snapshot.trouble.is_some() {
+            let lost = self.unsaved.lost();
+            let changed = self.snapshot.trouble != lost;
+            self.snapshot.trouble = lost;
+            return changed;
+        }
+        false
+    }
+
+    /// Reads the outcomes that another program's polls have moved.
+    fn catch_up(&mut self) -> bool {
+        let since = self.folded.unwrap_or_else(|| Timestamp::from_millis(0));
+        let now = self.clock.now();
+        let read = (|| {
+            let (changes, tokens) = self.store.moved_since(since)?;
+            self.board.move_folds(changes);
+            for token in tokens {
+                let from = self.board.trail(&token).and_then(|trail| trail.last());
+                let span = from.map_or(TRAIL, |last| now.since(last.at));
+                let path = self.store.price_path(&token, now, span)?;
+                for price in path {
+                    self.board.add_price(&token, price);
+                }
+            }
+            self.store.folded_up_to()
+        })();
+        match read {
+            Ok(folded) => {
+                self.folded = folded.map(|at| at.min(now));
+                self.snapshot.trouble = None;
+                true
             }
             Err(error) => self.trouble(&error),
         }
@@ -139,12 +317,18 @@ impl Engine {
     /// Reads everything as of now; whether anything is to be published.
     fn reload(&mut self) -> bool {
         let now = self.clock.now();
-        let foreign = self.store.foreign_changes();
-        let loaded = foreign.and_then(|foreign| Ok((foreign, self.store.load(Some(now))?)));
+        let loaded = (|| {
+            let foreign = self.store.foreign_changes()?;
+            let commits = self.store.commits()?;
+            let folded = self.store.folded_up_to()?;
+            Ok((foreign, commits, folded, self.store.load(Some(now))?))
+        })();
         match loaded {
-            Ok((foreign, loaded)) => {
+            Ok((foreign, commits, folded, loaded)) => {
                 tracing::debug!(calls = loaded.calls.len(), "loaded");
                 self.foreign = foreign;
+                self.commits = commits;
+                self.folded = folded.map(|at| at.min(now));
                 self.next_unseen = loaded.next_unseen;
                 self.board = Board::new(loaded, self.settings);
                 self.snapshot.loaded = true;
@@ -163,77 +347,108 @@ impl Engine {
 
     /// Tells the tracker every token whose window may still be open; it knows which are new.
     fn follow(&self) {
-        let Some(called) = &self.called else { return };
+        let orders = match &self.poller {
+            Poller::Own(orders) => orders,
+            Poller::Leased(orders, watch) if *watch.turn() == Turn::Ours => orders,
+            _ => return,
+        };
         let since = self.clock.now().minus(self.settings.rules.window);
-        for (token, at) in self.board.called_since(since) {
-            // The tracker ends before the engine only when the program does.
-            let _ = called.send((token.clone(), at));
-        }
+        // The tracker ends before the engine only when the program does.
+        let _ = orders.send(Order::Follow(follows(&self.board, since)));
     }
 
     fn carry_out(&mut self, command: Command) {
-        let done = match command {
-            Command::Samples(samples) => self.samples(&samples),
-            Command::Calls(calls) => self.calls(&calls),
-            Command::Trades(trades) => self.trades(&trades),
-            Command::Health(health) => {
-                self.snapshot.health = Some(health);
-                Ok(())
+        match command {
+            Command::Samples(samples) => self.unsaved.add_past(samples),
+            Command::Polled(poll) => {
+                self.snapshot.health = poll.health;
+                self.unsaved.add_polled(poll.samples);
+                return;
             }
-            Command::Stop => Ok(()),
-        };
-        match done {
-            Ok(()) => self.snapshot.trouble = None,
+            Command::Calls(calls) => self.unsaved.add_calls(calls),
+            Command::Trades(trades) => self.unsaved.add_trades(trades),
+            Command::Stop => return,
+        }
+        self.save(true);
+    }
+
+    /// Stores what waits for it, when it is time to; whether anything has changed.
+    fn save(&mut self, at_once: bool) -> bool {
+        let now = self.clock.now();
+        if self.unsaved.is_empty() || (!at_once && now < self.next_commit) {
+            return false;
+        }
+        match self.store_all() {
+            Ok(()) => {
+                self.next_commit = now.plus(COMMIT_EVERY);
+                self.snapshot.trouble = self.unsaved.lost();
+            }
             Err(error) => {
-                self.trouble(&error);
+                tracing::error!(%error, unsaved = %self.unsaved.words(), "store");
+                self.next_commit = now.plus(RETRY);
+                self.snapshot.trouble = Some(self.unsaved.trouble(&error));
             }
         }
+        true
+    }
+
+    /// Stores everything that waits, in the order in which it depends on each other. What fails
+    /// goes on waiting.
+    fn store_all(&mut self) -> Result<(), StoreError> {
+        if let Some(calls) = self.unsaved.calls() {
+            let (puts, changes) = self.store.put_calls(calls)?;
+            let changed = calls.iter().zip(&puts);
+            let changed = changed.filter(|(_, put)| matches!(put, Put::New | Put::Updated));
+            let mut stored = Vec::new();
+            // As they lie in the store now: filled up, and with an outcome that may have come
+            // first.
+            for (call, _) in changed {
+                stored.extend(self.store.load_call(&call.id)?);
+            }
+            self.unsaved.saved_calls();
+            self.board.add_calls(stored);
+            self.board.move_folds(changes);
+            self.follow();
+        }
+        while let Some((samples, polled)) = self.unsaved.samples() {
+            let (_, changes) = if polled {
+                self.store.put_polled(samples)?
+            } else {
+                self.store.put_samples(samples)?
+            };
+            self.board.move_folds(changes);
+            for sample in samples {
+                if polled {
+                    self.snapshot.tally.add(sample);
+                }
+                if let (Decision::Accepted, Some(price)) = (sample.decision, sample.reading.price) {
+                    let at = sample.reading.at;
+                    self.board.add_price(&sample.token, PriceAt { at, price });
+                }
+            }
+            self.unsaved.saved_samples();
+            let old = self.clock.now().minus(TRAIL);
+            self.board.drop_trails_before(old);
+        }
+        if let Some(trades) = self.unsaved.trades() {
+            let (_, changed) = self.store.put_trades(trades)?;
+            self.unsaved.saved_trades();
+            for key in changed {
+                let book = self.store.load_book_of(&key)?;
+                self.board.set_book(key, book);
+            }
+        }
+        Ok(())
     }
 
     fn trouble(&mut self, error: &StoreError) -> bool {
-        tracing::error!(%error, "store");
         let text = error.to_string();
         let changed = self.snapshot.trouble.as_ref() != Some(&text);
+        if changed {
+            tracing::error!(%error, "store");
+        }
         self.snapshot.trouble = Some(text);
         changed
-    }
-
-    fn samples(&mut self, samples: &[Sample]) -> Result<(), StoreError> {
-        let (_, changes) = self.store.put_samples(samples)?;
-        self.board.move_folds(changes);
-        for sample in samples {
-            if let (Decision::Accepted, Some(price)) = (sample.decision, sample.reading.price) {
-                let at = sample.reading.at;
-                self.board.add_price(&sample.token, PriceAt { at, price });
-            }
-        }
-        let old = self.clock.now().minus(TRAIL);
-        self.board.drop_trails_before(old);
-        Ok(())
-    }
-
-    fn calls(&mut self, calls: &[Call]) -> Result<(), StoreError> {
-        let (puts, changes) = self.store.put_calls(calls)?;
-        // As they lie in the store now: filled up, and with an outcome that may have come first.
-        let changed = calls.iter().zip(&puts);
-        let changed = changed.filter(|(_, put)| matches!(put, Put::New | Put::Updated));
-        let mut stored = Vec::new();
-        for (call, _) in changed {
-            stored.extend(self.store.load_call(&call.id)?);
-        }
-        self.board.add_calls(stored);
-        self.board.move_folds(changes);
-        self.follow();
-        Ok(())
-    }
-
-    fn trades(&mut self, trades: &[Trade]) -> Result<(), StoreError> {
-        let (_, changed) = self.store.put_trades(trades)?;
-        for key in changed {
-            let book = self.store.load_book_of(&key)?;
-            self.board.set_book(key, book);
-        }
-        Ok(())
     }
 
     fn publish(&mut self) {
@@ -242,12 +457,22 @@ impl Engine {
     }
 }
 
+fn follows(board: &Board, since: Timestamp) -> Vec<Follow> {
+    let calls = board.called_since(since);
+    let calls = calls.map(|(token, called_at, entry)| Follow {
+        token: token.clone(),
+        called_at,
+        entry,
+    });
+    calls.collect()
+}
+
 /// The last day's path of every token whose window may still be open at an instant.
 pub fn load_trails(store: &Store, board: &mut Board, now: Timestamp) -> Result<(), StoreError> {
     let since = now.minus(board.settings().rules.window);
     let tokens: BTreeSet<TokenKey> = board
         .called_since(since)
-        .map(|(token, _)| token.clone())
+        .map(|(token, ..)| token.clone())
         .collect();
     for token in tokens {
         for price in store.price_path(&token, now, TRAIL)? {

@@ -10,11 +10,16 @@ mod dashboard;
 mod demo;
 mod engine;
 mod import;
+mod live;
 mod log;
 mod paths;
+mod poller;
 mod record;
 mod report;
+mod track;
+mod unsaved;
 mod void;
+mod watch;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -183,6 +188,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Record { what }) => record::run(&context, what),
         Some(Command::Backup { to }) => backup::run(&context, to),
         Some(Command::Void { what }) => void::run(&context, what),
+        Some(Command::Track) => track::run(&context, cli),
         Some(Command::Config) => config::run(&context),
         Some(Command::Completions { shell }) => completions::run(*shell),
         None => match (cli.report.is_some(), cli.demo) {

@@ -13,7 +13,7 @@ use crate::tui;
 use crate::view::format::Style;
 
 use super::demo::{self, Demo};
-use super::engine::{self, Command, Engine, Snapshot};
+use super::engine::{self, Command, Engine, Poller, Snapshot};
 use super::{Context, Failure, dashboard, print};
 
 pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
@@ -63,8 +63,8 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let (publish, snapshots) = tokio::sync::watch::channel(Snapshot::empty(settings));
     let (command, commands) = std::sync::mpsc::sync_channel(engine::QUEUE);
     let engine = std::thread::spawn(move || {
-        Engine::new(store, settings, Clock::Fixed(as_of), publish, None)
-            .run(&commands, &AtomicBool::new(false));
+        Engine::new(store, settings, Clock::Fixed(as_of), publish, Poller::None)
+            .run(&commands, &AtomicBool::new(false))
     });
     let mut market = Demo::new(as_of, &settings.rules);
     let earlier = market.earlier();
@@ -85,7 +85,9 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     }
     // The engine stops by itself only when it is told to; its failures are in the snapshot.
     let _ = command.send(Command::Stop);
-    let _ = engine.join();
+    if let Ok(Err(trouble)) = engine.join() {
+        return Err(Failure::failed(trouble));
+    }
     let snapshot = snapshots.borrow().clone();
     if let Some(trouble) = snapshot.trouble {
         return Err(Failure::failed(trouble));

@@ -13,16 +13,19 @@ mod calls;
 mod candles;
 mod error;
 mod folds;
+mod lease;
 mod load;
 mod names;
 mod open;
 mod samples;
+mod standings;
 mod state;
 mod summaries;
 mod trades;
 mod void;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -31,8 +34,10 @@ use crate::domain::Rules;
 pub use candles::TokenCandle;
 pub use error::StoreError;
 pub use folds::FoldChange;
+pub use lease::{Holder, Lease};
 pub use load::{Loaded, StoredCall};
 pub use samples::Sample;
+pub use standings::{Commits, Standing};
 pub use void::{VoidError, Voiding};
 
 /// What became of one record that was to be stored.
@@ -91,7 +96,8 @@ impl Store {
             return Ok(());
         };
         let done = trades::settle(&self.conn, changes)
-            .and_then(|_| Ok(self.conn.execute_batch("COMMIT")?));
+            .and_then(|_| count(&self.conn, "writes"))
+            .and_then(|()| Ok(self.conn.execute_batch("COMMIT")?));
         if done.is_err() {
             self.rollback();
         }
@@ -113,6 +119,15 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Connection, &mut names::Names) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.write_as("writes", work)
+    }
+
+    /// The same, counted as one of the [`Commits`].
+    fn write_as<T, E: From<StoreError>>(
+        &mut self,
+        counter: &str,
+        work: impl FnOnce(&Connection, &mut names::Names) -> Result<T, E>,
+    ) -> Result<T, E> {
         let Self { conn, names, .. } = self;
         if self.session.is_some() {
             return work(conn, names);
@@ -122,6 +137,7 @@ impl Store {
             .map_err(|e| StoreError::from(e).into())
             .and_then(|tx| {
                 let done = work(&tx, names)?;
+                count(&tx, counter)?;
                 tx.commit().map_err(StoreError::from)?;
                 Ok(done)
             });
@@ -129,6 +145,14 @@ impl Store {
             names.forget();
         }
         done
+    }
+
+    /// How long to wait for another program's write before giving up.
+    ///
+    /// # Errors
+    /// Never in practice: it is a setting of the connection.
+    pub fn set_patience(&mut self, patience: Duration) -> Result<(), StoreError> {
+        Ok(self.conn.busy_timeout(patience)?)
     }
 
     /// A number that changes whenever *another* connection has changed the file.
@@ -140,4 +164,11 @@ impl Store {
             .conn
             .query_row("PRAGMA data_version", [], |row| row.get(0))?)
     }
+}
+
+/// Counts a commit: see [`Commits`].
+fn count(conn: &Connection, counter: &str) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE meta SET value = value + 1 WHERE key = ?1")?
+        .execute([counter])?;
+    Ok(())
 }

@@ -33,8 +33,28 @@ impl Store {
         &mut self,
         samples: &[Sample],
     ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
+        self.put_samples_as("writes", samples)
+    }
+
+    /// The same for what a poll has brought: programs that follow the file read only the outcomes
+    /// that moved.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing of it is stored.
+    pub fn put_polled(
+        &mut self,
+        samples: &[Sample],
+    ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
+        self.put_samples_as("polls", samples)
+    }
+
+    fn put_samples_as(
+        &mut self,
+        counter: &str,
+        samples: &[Sample],
+    ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
         let rules = self.rules;
-        self.write(|tx, known_names| {
+        self.write_as(counter, |tx, known_names| {
             folds::ensure_ours(tx, &rules)?;
             let mut puts = Vec::with_capacity(samples.len());
             let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();

@@ -45,10 +45,11 @@ impl FeedHealth {
         self.failures = 0;
     }
 
-    /// It failed: benched for as long as it asked, else for longer each time.
+    /// It failed: benched for longer each time, and at least for as long as it asked.
     pub fn failed(&mut self, now: Timestamp, what: String, wait: Option<Span>) {
         let doubled = FIRST_PAUSE.times(1 << self.failures.min(10));
-        let pause = wait.unwrap_or(doubled).min(LONGEST_PAUSE).max(FIRST_PAUSE);
+        let pause = wait.map_or(doubled, |wait| wait.max(doubled));
+        let pause = pause.min(LONGEST_PAUSE);
         self.failures = self.failures.saturating_add(1);
         self.last_error = Some((now, what));
         self.next_try = Some(now.plus(pause));

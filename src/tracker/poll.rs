@@ -1,43 +1,109 @@
-//! One poll, and the loop that makes one after the other.
+//! The rules of polling, without any waiting: which provider is asked for which tokens next, and
+//! what its answer comes to.
+//!
+//! The providers sit in the order of the configuration. A token that is due is asked for at the
+//! first one that serves its chain and is not benched; a provider further down helps out with
+//! tokens that are overdue by an interval. What a provider has no price for, or a price that
+//! jumped, goes to the next ([`super::looks`]). A failure benches the provider and makes its
+//! tokens due at once, for whoever is left.
 
 use std::collections::{HashMap, HashSet};
 
-use tokio::sync::mpsc;
-
-use crate::clock::Clock;
-use crate::domain::{Decision, Pace, Reading, Refusal, Span, Timestamp, TokenKey};
+use crate::domain::{Decision, Pace, Price, Reading, Refusal, Span, Timestamp, TokenKey};
 use crate::feed::{FeedError, PriceFeed, Quote};
-use crate::store::Sample;
+use crate::store::{Sample, Standing};
 
 use super::accept::Acceptance;
 use super::health::{FeedHealth, LONGEST_PAUSE};
-use super::schedule::Schedule;
+use super::looks::{Look, Looks, Seats, Why};
+use super::schedule::{Schedule, spread_slots};
 
 /// What one poll has brought.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Poll {
     /// Readings with what became of them; a reading that had waited comes again, settled.
     pub samples: Vec<Sample>,
-    /// How the feed is doing.
-    pub health: FeedHealth,
+    /// How the feeds are doing, in their order.
+    pub health: Vec<FeedHealth>,
 }
 
-/// The rules of polling, without any waiting.
+/// A token that is to be followed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Follow {
+    /// The token.
+    pub token: TokenKey,
+    /// When it was called.
+    pub called_at: Timestamp,
+    /// The entry price that the call stated.
+    pub entry: Option<Price>,
+}
+
+/// The rules of polling.
 #[derive(Debug)]
 pub struct Tracker {
     schedule: Schedule,
-    acceptance: HashMap<TokenKey, Acceptance>,
+    pace: Pace,
+    tokens: HashMap<TokenKey, Known>,
+    seats: Vec<Seat>,
+}
+
+/// A provider's place on the panel.
+#[derive(Debug)]
+struct Seat {
     health: FeedHealth,
+    /// Whether it serves a chain, once that was asked.
+    serves: HashMap<String, bool>,
+    looks: Looks,
+    /// It is being asked, among others for these tokens that were due.
+    asking: Option<Vec<TokenKey>>,
+    /// Its budget allows nothing before.
+    ready_at: Timestamp,
+}
+
+/// What is known of a token.
+#[derive(Debug, Default)]
+struct Known {
+    acceptance: Acceptance,
+    /// Who gave its last reading.
+    listed_by: Option<usize>,
+    /// The time of its last sample: the next one is later, whatever the clock says.
+    last_at: Option<Timestamp>,
+    look: Option<Look>,
+    /// At whom the look is queued.
+    queued: Option<usize>,
+    /// Who said what last, and when.
+    last_said: Option<(Timestamp, Said)>,
+}
+
+/// A provider's price and liquidity.
+type Said = (usize, Option<Price>, Option<f64>);
+
+/// The same words of a provider within this time are one observation: they are cached there
+/// (price-apis.md "Freshness"). Never more than half an interval.
+const SAME_WITHIN: Span = Span::seconds(30);
+
+impl Seat {
+    fn may_serve(&self, chain: &str) -> bool {
+        self.serves.get(chain).copied().unwrap_or(true)
+    }
 }
 
 impl Tracker {
-    /// A tracker that follows nothing yet.
+    /// A tracker that follows nothing yet, over providers in the order of preference.
     #[must_use]
-    pub fn new(provider: &'static str, pace: Pace) -> Self {
+    pub fn new(providers: &[&'static str], pace: Pace) -> Self {
+        let seat = |name: &&'static str| Seat {
+            health: FeedHealth::new(name),
+            serves: HashMap::new(),
+            looks: Looks::default(),
+            asking: None,
+            ready_at: Timestamp::from_millis(0),
+        };
         Self {
             schedule: Schedule::new(pace),
-            acceptance: HashMap::new(),
-            health: FeedHealth::new(provider),
+            pace,
+            tokens: HashMap::new(),
+            seats: providers.iter().map(seat).collect(),
         }
     }
 
@@ -46,157 +112,444 @@ impl Tracker {
         self.schedule.follow(token, called_at, now);
     }
 
-    /// When something is to be done next; `None` while nothing is followed.
-    #[must_use]
-    pub fn next_due(&self) -> Option<Timestamp> {
-        let due = self.schedule.next_due()?;
-        Some(self.health.next_try.map_or(due, |at| at.max(due)))
+    /// Follows tokens that were called. What is called just now is due at once; many that were
+    /// called earlier are spread over their interval.
+    pub fn follow_all(&mut self, follows: &[Follow], now: Timestamp) {
+        for late in [false, true] {
+            let step = if late {
+                self.pace.late_interval
+            } else {
+                self.pace.interval
+            };
+            let is_old = |f: &&Follow| {
+                let age = now.since(f.called_at);
+                age >= self.pace.interval
+                    && (age >= self.pace.late_after) == late
+                    && age <= self.pace.window
+                    && !self.schedule.follows(&f.token)
+            };
+            let old: Vec<&Follow> = follows.iter().filter(is_old).collect();
+            let slots = spread_slots(old.len(), step);
+            for (follow, slot) in old.into_iter().zip(slots) {
+                let known = self.tokens.get(&follow.token);
+                // One that was polled shortly before keeps its step.
+                let own = known.and_then(|k| k.last_at).map(|at| at.plus(step));
+                let due = own.filter(|own| *own > now && own.since(now) <= step);
+                let due = due.unwrap_or_else(|| now.plus(slot));
+                let Follow {
+                    token, called_at, ..
+                } = follow;
+                self.schedule.follow_from(token, *called_at, due, now);
+            }
+        }
+        for follow in follows {
+            self.schedule.follow(&follow.token, follow.called_at, now);
+            if let Some(entry) = follow.entry
+                && self.schedule.follows(&follow.token)
+            {
+                let known = self.tokens.entry(follow.token.clone()).or_default();
+                known.acceptance.state(entry);
+            }
+        }
     }
 
-    /// Asks the feed for the tokens that are due, one batch after the other, and judges what it
-    /// says. `None` when nothing is due or the feed is benched.
-    pub async fn poll<F: PriceFeed>(&mut self, feed: &mut F, now: Timestamp) -> Option<Poll> {
-        if self.health.is_benched(now) {
+    /// Takes up where an earlier run left off.
+    pub fn resume(&mut self, standings: Vec<Standing>) {
+        for standing in standings {
+            let provider = standing.provider.as_deref();
+            let mut seats = self.seats.iter();
+            let listed_by = seats.position(|s| Some(s.health.provider) == provider);
+            let known = Known {
+                acceptance: Acceptance::resumed(standing.last, standing.waiting),
+                listed_by,
+                last_at: Some(standing.at),
+                ..Known::default()
+            };
+            self.tokens.insert(standing.token, known);
+        }
+    }
+
+    /// Forgets every token: somebody else polls from now on.
+    pub fn rest(&mut self) {
+        self.schedule.clear();
+        self.tokens.clear();
+        for seat in &mut self.seats {
+            seat.looks.clear();
+        }
+    }
+
+    /// Makes a token due now, if it is followed.
+    pub fn poll_now(&mut self, token: &TokenKey, now: Timestamp) {
+        self.schedule.retry(std::slice::from_ref(token), now);
+    }
+
+    /// The machine has slept, or its clock was set ahead: what is overdue is spread out.
+    pub fn woke_up(&mut self, now: Timestamp) {
+        self.schedule.spread(now);
+    }
+
+    /// How the feeds are doing, in their order.
+    #[must_use]
+    pub fn health(&self) -> Vec<FeedHealth> {
+        let tokens = self.schedule.len();
+        let healths = self.seats.iter().map(|s| s.health.clone());
+        healths.map(|h| FeedHealth { tokens, ..h }).collect()
+    }
+
+    /// What a provider that is idle is to be asked for now; `None` when there is nothing for it,
+    /// it is benched, or its budget is used up. The answer goes to [`Tracker::answered`].
+    pub fn next<F: PriceFeed>(
+        &mut self,
+        seat: usize,
+        feed: &mut F,
+        now: Timestamp,
+    ) -> Option<Vec<TokenKey>> {
+        let chains = self.schedule.due_chains(now);
+        let own = self.seats.get_mut(seat)?;
+        if own.asking.is_some() || own.health.is_benched(now) {
             return None;
         }
-        let mut samples = Vec::new();
-        let mut asked = false;
-        loop {
-            let tokens = self.schedule.take_due(now, feed.batch().max(1));
-            if tokens.is_empty() {
-                break;
+        for (chain, _) in &chains {
+            if !own.serves.contains_key(chain) {
+                own.serves.insert(chain.clone(), feed.serves(chain));
             }
-            asked = true;
-            match feed.quotes(&tokens, now).await {
-                Ok(quotes) => {
-                    self.health.ok(now);
-                    self.judge(&tokens, quotes, now, &mut samples);
-                }
-                Err(error) => {
-                    self.fail(&error, now);
-                    self.schedule
-                        .retry(&tokens, self.health.next_try.unwrap_or(now));
-                    break;
+        }
+        self.choose(seat, feed, &chains, now)
+    }
+
+    fn choose<F: PriceFeed>(
+        &mut self,
+        seat: usize,
+        feed: &mut F,
+        chains: &[(String, Timestamp)],
+        now: Timestamp,
+    ) -> Option<Vec<TokenKey>> {
+        let mine = |(chain, since): &&(String, Timestamp)| self.is_for(seat, chain, *since, now);
+        let due = chains.iter().find(mine).map(|(chain, _)| chain.clone());
+        let own = self.seats.get_mut(seat)?;
+        let jump = own.looks.chain(Why::Jump);
+        let chain = jump.clone().or_else(|| due.clone());
+        let chain = chain.or_else(|| own.looks.chain(Why::Missing))?;
+        own.ready_at = feed.ready_at(now);
+        if own.ready_at > now {
+            return None;
+        }
+        let most = feed.batch().max(1);
+        let mut tokens = Vec::new();
+        self.take_looks(seat, Why::Jump, &chain, most, &mut tokens);
+        let mut were_due = Vec::new();
+        if due.as_ref() == Some(&chain) {
+            were_due = self.schedule.take(&chain, now, most - tokens.len());
+            let new = were_due.iter().filter(|t| !tokens.contains(t)).cloned();
+            tokens.extend(new.collect::<Vec<_>>());
+        }
+        self.take_looks(seat, Why::Missing, &chain, most, &mut tokens);
+        if tokens.is_empty() {
+            return None;
+        }
+        self.seats.get_mut(seat)?.asking = Some(were_due);
+        Some(tokens)
+    }
+
+    /// Whether what is due in a chain since an instant is to be asked for at a seat: none before
+    /// it can, or they do not keep up.
+    fn is_for(&self, seat: usize, chain: &str, since: Timestamp, now: Timestamp) -> bool {
+        let (before, own) = self.seats.split_at(seat);
+        let serves = own.first().is_some_and(|s| s.may_serve(chain));
+        let mut others = before.iter();
+        let nobody_before = others.all(|s| s.health.is_benched(now) || !s.may_serve(chain));
+        serves && (nobody_before || now.since(since) > self.pace.interval)
+    }
+
+    /// Takes the looks of a chain that are still open.
+    fn take_looks(
+        &mut self,
+        seat: usize,
+        why: Why,
+        chain: &str,
+        most: usize,
+        tokens: &mut Vec<TokenKey>,
+    ) {
+        let Some(own) = self.seats.get_mut(seat) else {
+            return;
+        };
+        while tokens.len() < most
+            && let Some(token) = own.looks.pop(why, chain)
+        {
+            let Some(known) = self.tokens.get_mut(&token) else {
+                continue;
+            };
+            if known.queued == Some(seat) {
+                known.queued = None;
+                if known.look.is_some() && !tokens.contains(&token) {
+                    tokens.push(token);
                 }
             }
         }
-        self.health.tokens = self.schedule.len();
-        asked.then(|| Poll {
-            samples,
-            health: self.health.clone(),
-        })
     }
 
-    fn fail(&mut self, error: &FeedError, now: Timestamp) {
-        let what = crate::domain::text::clean(&error.to_string());
-        let wait = error
-            .retry_after()
-            .or_else(|| (!error.is_worth_another_try()).then_some(LONGEST_PAUSE));
-        self.health.failed(now, what, wait);
+    /// Takes a provider's answer; what it comes to is added to `samples`.
+    pub fn answered(
+        &mut self,
+        seat: usize,
+        asked: &[TokenKey],
+        answer: Result<Vec<Quote>, FeedError>,
+        now: Timestamp,
+        samples: &mut Vec<Sample>,
+    ) {
+        let Some(own) = self.seats.get_mut(seat) else {
+            return;
+        };
+        let were_due = own.asking.take().unwrap_or_default();
+        match answer {
+            Ok(quotes) => {
+                own.health.ok(now);
+                self.judge(seat, asked, quotes, now, samples);
+            }
+            Err(error) => {
+                fail(&mut own.health, &error, now);
+                tracing::warn!(%error, failures = own.health.failures, "feed");
+                own.looks.clear();
+                for known in self.tokens.values_mut() {
+                    if known.queued == Some(seat) {
+                        known.queued = None;
+                    }
+                }
+                self.schedule.retry(&were_due, now);
+            }
+        }
     }
 
     fn judge(
         &mut self,
+        seat: usize,
         asked: &[TokenKey],
         quotes: Vec<Quote>,
         now: Timestamp,
         samples: &mut Vec<Sample>,
     ) {
-        let mut quoted: HashSet<TokenKey> = HashSet::with_capacity(quotes.len());
+        let provider = self.seats.get(seat).map_or("", |s| s.health.provider);
+        let half = Span::from_millis(self.pace.interval.millis() / 2).min(SAME_WITHIN);
+        let among: HashSet<&TokenKey> = asked.iter().collect();
+        let mut quoted: HashMap<TokenKey, Quote> = HashMap::with_capacity(quotes.len());
         for quote in quotes {
             // A provider must not slip in what nobody asked for, or the same token twice.
-            if !asked.contains(&quote.token) || !quoted.insert(quote.token.clone()) {
+            if among.contains(&quote.token) {
+                quoted.entry(quote.token.clone()).or_insert(quote);
+            }
+        }
+        for token in asked {
+            if !self.schedule.follows(token) {
+                // The poller has handed over meanwhile.
                 continue;
             }
-            let reading = Reading {
-                at: now,
-                price: quote.price,
-                liquidity_usd: quote.liquidity_usd,
-                market_cap_usd: quote.market_cap_usd,
-                absent: false,
-                provider: self.health.provider.to_owned(),
-                pool: quote.pool,
+            let known = self.tokens.entry(token.clone()).or_default();
+            let quote = quoted.remove(token);
+            let before = known.look;
+            let (why, listed) = match quote {
+                Some(quote) => (known.read(seat, provider, quote, now, half, samples), true),
+                None => (Some(Why::Missing), false),
             };
-            let acceptance = self.acceptance.entry(quote.token.clone()).or_default();
-            let judged = acceptance.judge(&reading);
-            if let Some((waited, confirmed)) = judged.settled {
-                samples.push(Sample {
-                    token: quote.token.clone(),
-                    reading: waited,
-                    decision: if confirmed {
-                        Decision::Accepted
+            known.look = why.map(|why| match before {
+                // Another provider's word on the same question.
+                Some(open) if !open.asked.has(seat) => Look {
+                    why: if known.acceptance.waits() {
+                        Why::Jump
                     } else {
-                        Decision::Refused(Refusal::UnconfirmedJump)
+                        why
                     },
-                });
+                    asked: open.asked.with(seat),
+                    listed: open.listed || listed,
+                },
+                _ => Look {
+                    why,
+                    asked: Seats::default().with(seat),
+                    listed,
+                },
+            });
+            if let Some(look) = known.look {
+                self.look_further(token, look, now, samples);
             }
+        }
+    }
+
+    /// Sends a token with an open look to the next provider; when everybody was asked, the look
+    /// is over.
+    fn look_further(
+        &mut self,
+        token: &TokenKey,
+        look: Look,
+        now: Timestamp,
+        samples: &mut Vec<Sample>,
+    ) {
+        let chain = token.chain();
+        let next = self.seats.iter().enumerate().position(|(i, seat)| {
+            !look.asked.has(i) && seat.may_serve(chain) && !seat.health.is_benched(now)
+        });
+        let Some(known) = self.tokens.get_mut(token) else {
+            return;
+        };
+        if let Some(next) = next {
+            if known.queued != Some(next) {
+                known.queued = Some(next);
+                if let Some(seat) = self.seats.get_mut(next) {
+                    seat.looks.push(look.why, token.clone());
+                }
+            }
+            return;
+        }
+        known.look = None;
+        // Not listed yet is waiting, not a fact; listed once and found by nobody now is one. Who
+        // listed it last must have been asked: others may never have known it.
+        let lister = known.listed_by.is_none_or(|seat| look.asked.has(seat));
+        if look.why == Why::Missing && !look.listed && lister && known.acceptance.was_listed() {
+            let provider = known.listed_by.or_else(|| first(look.asked));
+            let provider = provider.and_then(|seat| self.seats.get(seat));
+            let at = known.stamp(now);
             samples.push(Sample {
-                token: quote.token,
-                reading,
-                decision: if judged.waits {
-                    Decision::Waiting
-                } else {
+                token: token.clone(),
+                reading: Reading {
+                    at,
+                    price: None,
+                    liquidity_usd: None,
+                    market_cap_usd: None,
+                    absent: true,
+                    provider: provider.map_or("", |s| s.health.provider).to_owned(),
+                    pool: None,
+                },
+                decision: Decision::Accepted,
+            });
+        }
+    }
+
+    /// When there may be something to do next; `None` while nothing is followed, or before an
+    /// answer comes.
+    #[must_use]
+    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let idle = self.seats.iter().enumerate();
+        let idle = idle.filter(|(_, seat)| seat.asking.is_none());
+        let wakes = idle.filter_map(|(i, seat)| {
+            let look = [Why::Jump, Why::Missing];
+            let look = look.iter().any(|why| seat.looks.chain(*why).is_some());
+            let due = self.schedule.first_due().filter_map(|(chain, at)| {
+                if self.is_for(i, chain, at, now) {
+                    return Some(at);
+                }
+                // Once it is overdue.
+                let late = at.plus(self.pace.interval).plus(Span::from_millis(1));
+                seat.may_serve(chain).then_some(late)
+            });
+            let work = due.chain(look.then_some(now)).min()?;
+            let bench = seat.health.next_try.unwrap_or(work);
+            Some(work.max(bench).max(seat.ready_at))
+        });
+        wakes.min()
+    }
+
+    /// Asks the feeds for everything that is due, one request after the other, and judges what
+    /// they say: for history and tests, where answers come at once. `None` when nothing was
+    /// asked.
+    pub async fn poll<F: PriceFeed>(&mut self, feeds: &mut [F], now: Timestamp) -> Option<Poll> {
+        let mut samples = Vec::new();
+        let mut asked = false;
+        loop {
+            let mut worked = false;
+            for (seat, feed) in feeds.iter_mut().enumerate() {
+                if let Some(tokens) = self.next(seat, feed, now) {
+                    worked = true;
+                    let answer = feed.quotes(&tokens, now).await;
+                    self.answered(seat, &tokens, answer, now, &mut samples);
+                }
+            }
+            asked |= worked;
+            if !worked {
+                break;
+            }
+        }
+        asked.then(|| Poll {
+            samples,
+            health: self.health(),
+        })
+    }
+}
+
+impl Known {
+    /// The time of its next sample: now, but later than the last one, even if the clock was set
+    /// back.
+    fn stamp(&mut self, now: Timestamp) -> Timestamp {
+        let after = self.last_at.map(|last| last.plus(Span::from_millis(1)));
+        let at = after.map_or(now, |after| after.max(now));
+        self.last_at = Some(at);
+        at
+    }
+
+    /// Takes a quote; why another provider should be asked, if one should. The same quote again
+    /// within `soon` is the same reading, cached at the provider: it confirms nothing.
+    fn read(
+        &mut self,
+        seat: usize,
+        provider: &str,
+        quote: Quote,
+        now: Timestamp,
+        soon: Span,
+        samples: &mut Vec<Sample>,
+    ) -> Option<Why> {
+        let said = (seat, quote.price, quote.liquidity_usd);
+        if let Some((at, last)) = self.last_said
+            && last == said
+            && now.since(at) < soon
+        {
+            return self.look.map(|look| look.why);
+        }
+        self.last_said = Some((now, said));
+        self.listed_by = Some(seat);
+        let reading = Reading {
+            at: self.stamp(now),
+            price: quote.price,
+            liquidity_usd: quote.liquidity_usd,
+            market_cap_usd: quote.market_cap_usd,
+            absent: false,
+            provider: provider.to_owned(),
+            pool: quote.pool,
+        };
+        let judged = self.acceptance.judge(&reading, quote.repinned);
+        if let Some((waited, confirmed)) = judged.settled {
+            samples.push(Sample {
+                token: quote.token.clone(),
+                reading: waited,
+                decision: if confirmed {
                     Decision::Accepted
+                } else {
+                    Decision::Refused(Refusal::UnconfirmedJump)
                 },
             });
         }
-        // Not listed yet is waiting, not a fact; listed once and absent now is one.
-        for token in asked.iter().filter(|t| !quoted.contains(*t)) {
-            if self
-                .acceptance
-                .get(token)
-                .is_some_and(Acceptance::was_listed)
-            {
-                samples.push(Sample {
-                    token: token.clone(),
-                    reading: Reading {
-                        at: now,
-                        price: None,
-                        liquidity_usd: None,
-                        market_cap_usd: None,
-                        absent: true,
-                        provider: self.health.provider.to_owned(),
-                        pool: None,
-                    },
-                    decision: Decision::Accepted,
-                });
-            }
+        let priced = reading.price.is_some();
+        samples.push(Sample {
+            token: quote.token,
+            reading,
+            decision: if judged.waits {
+                Decision::Waiting
+            } else {
+                Decision::Accepted
+            },
+        });
+        match (priced, judged.waits) {
+            (true, false) => None,
+            (true, true) => Some(Why::Jump),
+            (false, _) => Some(Why::Missing),
         }
     }
 }
 
-/// The longest sleep: calls that arrive meanwhile wake it anyway.
-const LONGEST_SLEEP: Span = Span::minutes(60);
+fn first(seats: Seats) -> Option<usize> {
+    (0..32).find(|seat| seats.has(*seat))
+}
 
-/// Polls for ever: sleeps until something is due, asks, hands over what came. Ends when nobody
-/// listens any more. `called` brings tokens that are called meanwhile.
-pub async fn run<F: PriceFeed>(
-    mut tracker: Tracker,
-    mut feed: F,
-    clock: Clock,
-    mut called: mpsc::UnboundedReceiver<(TokenKey, Timestamp)>,
-    polls: mpsc::UnboundedSender<Poll>,
-) {
-    loop {
-        let now = clock.now();
-        while let Ok((token, at)) = called.try_recv() {
-            tracker.follow(&token, at, now);
-        }
-        if let Some(poll) = tracker.poll(&mut feed, now).await
-            && polls.send(poll).is_err()
-        {
-            return;
-        }
-        let wait = tracker
-            .next_due()
-            .map_or(LONGEST_SLEEP, |due| due.since(clock.now()))
-            .clamp(Span::from_millis(1), LONGEST_SLEEP);
-        tokio::select! {
-            () = tokio::time::sleep(clock.sleep_for(wait).max(std::time::Duration::from_millis(50))) => {}
-            token = called.recv() => match token {
-                Some((token, at)) => tracker.follow(&token, at, clock.now()),
-                None => return,
-            },
-        }
-    }
+fn fail(health: &mut FeedHealth, error: &FeedError, now: Timestamp) {
+    let what = crate::domain::text::clean(&error.to_string());
+    let wait = error
+        .retry_after()
+        .or_else(|| (!error.is_worth_another_try()).then_some(LONGEST_PAUSE));
+    health.failed(now, what, wait);
 }

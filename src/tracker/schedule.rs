@@ -1,22 +1,54 @@
 //! When each token is due: a pure queue. A token called by many sources is polled once, at the
 //! pace of its youngest call, until the window of its last call is over.
+//!
+//! Young tokens come first when not everything that is due can be asked for; a late one that has
+//! waited [`LATE_PATIENCE`] intervals takes its turn all the same. A batch is filled up with
+//! tokens that are due soon, so that tokens fall into step and a request is rarely half empty.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::{Pace, Span, Timestamp, TokenKey};
+
+/// How many late intervals an overdue late token stands back behind young ones.
+const LATE_PATIENCE: i64 = 3;
+/// A batch takes along what is due within this part of an interval.
+const AHEAD: i64 = 4;
 
 /// The queue.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     pace: Pace,
     followed: HashMap<TokenKey, Followed>,
-    due: BTreeSet<(Timestamp, TokenKey)>,
+    chains: BTreeMap<String, Queue>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Followed {
     latest_call: Timestamp,
     due: Timestamp,
+    late: bool,
+}
+
+/// The tokens of one chain by when they are due.
+#[derive(Debug, Clone, Default)]
+struct Queue {
+    young: BTreeSet<(Timestamp, TokenKey)>,
+    late: BTreeSet<(Timestamp, TokenKey)>,
+}
+
+impl Queue {
+    fn of(&mut self, late: bool) -> &mut BTreeSet<(Timestamp, TokenKey)> {
+        if late {
+            &mut self.late
+        } else {
+            &mut self.young
+        }
+    }
+
+    fn first(&self, late: bool) -> Option<Timestamp> {
+        let set = if late { &self.late } else { &self.young };
+        set.first().map(|(at, _)| *at)
+    }
 }
 
 impl Schedule {
@@ -26,44 +58,77 @@ impl Schedule {
         Self {
             pace,
             followed: HashMap::new(),
-            due: BTreeSet::new(),
+            chains: BTreeMap::new(),
         }
+    }
+
+    /// Forgets every token.
+    pub fn clear(&mut self) {
+        self.followed.clear();
+        self.chains.clear();
     }
 
     /// Follows a token that was called at an instant; it is due at once.
     pub fn follow(&mut self, token: &TokenKey, called_at: Timestamp, now: Timestamp) {
+        self.follow_from(token, called_at, now.max(called_at), now);
+    }
+
+    /// Follows a token that is first due at an instant.
+    pub fn follow_from(
+        &mut self,
+        token: &TokenKey,
+        called_at: Timestamp,
+        due: Timestamp,
+        now: Timestamp,
+    ) {
         if now > called_at.plus(self.pace.window) {
             return;
         }
-        if let Some(followed) = self.followed.get_mut(token) {
+        let (latest_call, due) = match self.followed.get(token) {
+            Some(followed) if called_at <= followed.latest_call => return,
             // A new call wants its entry price now, not when the old one is due.
-            let sooner = now.max(called_at).min(followed.due);
-            if called_at > followed.latest_call {
-                followed.latest_call = called_at;
-                self.due.remove(&(followed.due, token.clone()));
-                followed.due = sooner;
-                self.due.insert((sooner, token.clone()));
-            }
-            return;
-        }
-        let due = now.max(called_at);
-        let followed = Followed {
-            latest_call: called_at,
-            due,
+            Some(followed) => (called_at, due.min(followed.due)),
+            None => (called_at, due),
         };
-        self.followed.insert(token.clone(), followed);
-        self.due.insert((due, token.clone()));
+        self.set(token, latest_call, due, now);
     }
 
-    /// Makes tokens due at an instant, whenever they would have been: their poll failed.
+    /// Whether a token is followed.
+    #[must_use]
+    pub fn follows(&self, token: &TokenKey) -> bool {
+        self.followed.contains_key(token)
+    }
+
+    /// Makes tokens due at an instant, whenever they would have been.
     pub fn retry(&mut self, tokens: &[TokenKey], at: Timestamp) {
         for token in tokens {
-            if let Some(followed) = self.followed.get_mut(token) {
-                self.due.remove(&(followed.due, token.clone()));
-                followed.due = at;
-                self.due.insert((at, token.clone()));
+            if let Some(followed) = self.followed.get(token) {
+                self.set(token, followed.latest_call, at, at);
             }
         }
+    }
+
+    /// Spreads everything that is overdue over the next interval: after a long sleep, all of it
+    /// is.
+    pub fn spread(&mut self, now: Timestamp) {
+        for late in [false, true] {
+            let overdue: Vec<(TokenKey, Timestamp)> = self
+                .chains
+                .values_mut()
+                .flat_map(|queue| queue.of(late).iter().take_while(|(at, _)| *at <= now))
+                .filter_map(|(_, t)| Some((t.clone(), self.followed.get(t)?.latest_call)))
+                .collect();
+            let slots = spread_slots(overdue.len(), self.step(late));
+            for ((token, called), slot) in overdue.into_iter().zip(slots) {
+                self.set(&token, called, now.plus(slot), now);
+            }
+        }
+    }
+
+    /// Between polls of a token by its age.
+    #[must_use]
+    pub fn step_at(&self, called_at: Timestamp, now: Timestamp) -> Span {
+        self.step(self.is_late(called_at, now))
     }
 
     /// How many tokens are followed.
@@ -81,44 +146,128 @@ impl Schedule {
     /// When the next token is due.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(at, _)| *at)
+        self.first_due().map(|(_, at)| at).min()
     }
 
-    /// Takes at most `most` tokens that are due, and sets when each is due again.
-    pub fn take_due(&mut self, now: Timestamp, most: usize) -> Vec<TokenKey> {
+    /// When the next token of each chain is due.
+    pub fn first_due(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        self.chains.iter().filter_map(|(chain, queue)| {
+            let due = [queue.first(false), queue.first(true)];
+            Some((chain.as_str(), due.into_iter().flatten().min()?))
+        })
+    }
+
+    /// The chains in which something is due, the most urgent first, each with when its first
+    /// token was due.
+    #[must_use]
+    pub fn due_chains(&self, now: Timestamp) -> Vec<(String, Timestamp)> {
+        let patience = self.pace.late_interval.times(LATE_PATIENCE);
+        let mut due: Vec<_> = self
+            .chains
+            .iter()
+            .filter_map(|(chain, queue)| {
+                let young = queue.first(false).filter(|at| *at <= now);
+                let late = queue.first(true).filter(|at| *at <= now);
+                let rank = young.into_iter().chain(late.map(|at| at.plus(patience)));
+                let first = young.into_iter().chain(late).min()?;
+                Some((rank.min()?, chain.clone(), first))
+            })
+            .collect();
+        due.sort();
+        due.into_iter().map(|(_, chain, at)| (chain, at)).collect()
+    }
+
+    /// Takes at most `most` tokens of a chain of which something is due, and sets when each is
+    /// due again.
+    pub fn take(&mut self, chain: &str, now: Timestamp, most: usize) -> Vec<TokenKey> {
         let mut taken = Vec::new();
-        while taken.len() < most {
-            match self.due.first() {
-                Some((at, _)) if *at <= now => {}
-                _ => break,
-            }
-            let Some((at, token)) = self.due.pop_first() else {
+        let ahead = |step: Span| now.plus(Span::from_millis(step.millis() / AHEAD));
+        let patience = self.pace.late_interval.times(LATE_PATIENCE);
+        let rounds = [
+            (true, now.minus(patience)),
+            (false, now),
+            (true, now),
+            (false, ahead(self.pace.interval)),
+            (true, ahead(self.pace.late_interval)),
+        ];
+        for (i, (late, until)) in rounds.into_iter().enumerate() {
+            // Nothing is asked for before it is due unless something else is due.
+            if i >= 3 && taken.is_empty() {
                 break;
-            };
-            let Some(followed) = self.followed.get_mut(&token) else {
-                continue;
-            };
-            let age = now.since(followed.latest_call);
-            if age > self.pace.window {
-                self.followed.remove(&token);
-                continue;
             }
-            let step = if age < self.pace.late_after {
-                self.pace.interval
-            } else {
-                self.pace.late_interval
-            };
-            // From when it was due, so that delays do not add up; but never a burst of polls
-            // that were missed.
-            let next = at
-                .plus(step)
-                .max(now.plus(Span::from_millis(step.millis() / 2)));
-            followed.due = next;
-            self.due.insert((next, token.clone()));
-            taken.push(token);
+            while taken.len() < most
+                && let Some(token) = self.take_one(chain, late, until, now)
+            {
+                taken.extend(token);
+            }
         }
         taken
     }
+
+    /// Takes the first token of a queue up to an instant; the inner `None` is one whose window
+    /// is over.
+    fn take_one(
+        &mut self,
+        chain: &str,
+        late: bool,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Option<Option<TokenKey>> {
+        let queue = self.chains.get_mut(chain)?.of(late);
+        if queue.first()?.0 > until {
+            return None;
+        }
+        let (at, token) = queue.pop_first()?;
+        let Some(followed) = self.followed.get(&token).copied() else {
+            return Some(None);
+        };
+        if now.since(followed.latest_call) > self.pace.window {
+            self.followed.remove(&token);
+            return Some(None);
+        }
+        let step = self.step_at(followed.latest_call, now);
+        // From when it was due, so that delays do not add up; but never a burst of polls that
+        // were missed.
+        let half = now.plus(Span::from_millis(step.millis() / 2));
+        let next = if at > now { now } else { at }.plus(step).max(half);
+        self.set(&token, followed.latest_call, next, now);
+        Some(Some(token))
+    }
+
+    fn is_late(&self, called_at: Timestamp, now: Timestamp) -> bool {
+        now.since(called_at) >= self.pace.late_after
+    }
+
+    fn step(&self, late: bool) -> Span {
+        if late {
+            self.pace.late_interval
+        } else {
+            self.pace.interval
+        }
+    }
+
+    fn set(&mut self, token: &TokenKey, latest_call: Timestamp, due: Timestamp, now: Timestamp) {
+        // At the pace of the age it has when it is due.
+        let late = self.is_late(latest_call, now.max(due));
+        let queue = self.chains.entry(token.chain().to_owned()).or_default();
+        let followed = Followed {
+            latest_call,
+            due,
+            late,
+        };
+        if let Some(old) = self.followed.insert(token.clone(), followed) {
+            queue.of(old.late).remove(&(old.due, token.clone()));
+        }
+        queue.of(late).insert((due, token.clone()));
+    }
+}
+
+/// When the first of so many tokens are due, so that they are spread over an interval; a few are
+/// due within seconds.
+pub fn spread_slots(count: usize, step: Span) -> impl Iterator<Item = Span> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX).max(1);
+    let over = step.min(Span::from_millis(100).times(count));
+    (0..count).map(move |i| Span::from_millis(over.millis().saturating_mul(i) / count))
 }
 
 #[cfg(test)]
@@ -131,6 +280,7 @@ mod tests {
         late_after: Span::hours(48),
         window: Span::days(7),
     };
+    const T0: Timestamp = Timestamp::from_millis(1_000_000_000_000);
 
     fn token(name: &str) -> TokenKey {
         TokenKey::new(Some("test"), name).unwrap()
@@ -138,72 +288,127 @@ mod tests {
 
     #[test]
     fn young_calls_each_minute_late_ones_each_five_and_none_after_the_window() {
-        let t0 = Timestamp::from_millis(1_000_000_000_000);
         let mut schedule = Schedule::new(PACE);
-        schedule.follow(&token("a"), t0, t0);
-        schedule.follow(&token("a"), t0, t0);
+        schedule.follow(&token("a"), T0, T0);
+        schedule.follow(&token("a"), T0, T0);
         let mut polls = Vec::new();
-        let mut now = t0;
+        let mut now = T0;
         while !schedule.is_empty() && polls.len() < 100_000 {
             now = schedule.next_due().unwrap();
-            if !schedule.take_due(now, 10).is_empty() {
+            if !schedule.take("test", now, 10).is_empty() {
                 polls.push(now);
             }
         }
         let young = polls
             .iter()
-            .filter(|t| t.since(t0) < Span::hours(48))
+            .filter(|t| t.since(T0) < Span::hours(48))
             .count();
         assert_eq!(young, 48 * 60);
         assert_eq!(polls.len() - young, 5 * 24 * 12 + 1);
-        assert!(now.since(t0) > Span::days(7));
+        assert!(now.since(T0) > Span::days(7));
     }
 
     #[test]
     fn a_later_call_keeps_a_token_followed_and_old_calls_are_not_taken_up() {
-        let t0 = Timestamp::from_millis(1_000_000_000_000);
         let mut schedule = Schedule::new(PACE);
-        schedule.follow(&token("old"), t0, t0.plus(Span::days(8)));
+        schedule.follow(&token("old"), T0, T0.plus(Span::days(8)));
         assert!(schedule.is_empty());
-        schedule.follow(&token("a"), t0, t0);
-        schedule.follow(&token("a"), t0.plus(Span::days(5)), t0.plus(Span::days(5)));
-        assert_eq!(schedule.take_due(t0.plus(Span::days(9)), 10), [token("a")]);
+        schedule.follow(&token("a"), T0, T0);
+        schedule.follow(&token("a"), T0.plus(Span::days(5)), T0.plus(Span::days(5)));
+        assert_eq!(
+            schedule.take("test", T0.plus(Span::days(9)), 10),
+            [token("a")]
+        );
         assert_eq!(schedule.len(), 1);
     }
 
     #[test]
     fn a_new_call_of_a_followed_token_is_due_at_once() {
-        let t0 = Timestamp::from_millis(1_000_000_000_000);
         let mut schedule = Schedule::new(PACE);
-        schedule.follow(&token("a"), t0, t0);
-        schedule.take_due(t0, 10);
-        let again = t0.plus(Span::seconds(10));
+        schedule.follow(&token("a"), T0, T0);
+        schedule.take("test", T0, 10);
+        let again = T0.plus(Span::seconds(10));
         schedule.follow(&token("a"), again, again);
         assert_eq!(schedule.next_due(), Some(again));
-        assert_eq!(schedule.take_due(again, 10), [token("a")]);
+        assert_eq!(schedule.take("test", again, 10), [token("a")]);
         assert_eq!(schedule.len(), 1);
     }
 
     #[test]
     fn a_failed_poll_is_due_again_when_it_is_retried() {
-        let t0 = Timestamp::from_millis(1_000_000_000_000);
         let mut schedule = Schedule::new(PACE);
-        schedule.follow(&token("a"), t0, t0);
-        let taken = schedule.take_due(t0, 10);
-        let soon = t0.plus(Span::seconds(5));
+        schedule.follow(&token("a"), T0, T0);
+        let taken = schedule.take("test", T0, 10);
+        let soon = T0.plus(Span::seconds(5));
         schedule.retry(&taken, soon);
         assert_eq!(schedule.next_due(), Some(soon));
-        assert_eq!(schedule.take_due(soon, 10), taken);
+        assert_eq!(schedule.take("test", soon, 10), taken);
         assert_eq!(schedule.len(), 1);
     }
 
     #[test]
     fn polls_missed_while_asleep_are_not_made_up_in_a_burst() {
-        let t0 = Timestamp::from_millis(1_000_000_000_000);
         let mut schedule = Schedule::new(PACE);
-        schedule.follow(&token("a"), t0, t0);
-        let later = t0.plus(Span::hours(3));
-        assert_eq!(schedule.take_due(later, 10).len(), 1);
-        assert!(schedule.take_due(later, 10).is_empty());
+        for i in 0..3_000 {
+            schedule.follow(&token(&format!("t{i}")), T0, T0);
+        }
+        let later = T0.plus(Span::hours(3));
+        schedule.spread(later);
+        let mut most = 0;
+        let mut polls = 0;
+        for second in 0..60 {
+            let now = later.plus(Span::seconds(second));
+            let mut taken = 0;
+            while !schedule.due_chains(now).is_empty() {
+                taken += schedule.take("test", now, 30).len();
+            }
+            most = most.max(taken);
+            polls += taken;
+        }
+        assert!((2_900..=3_000).contains(&polls), "{polls}: each about once");
+        assert!(most <= 90, "{most} in one second");
+    }
+
+    #[test]
+    fn young_ones_come_first_and_late_ones_are_not_forgotten() {
+        let mut schedule = Schedule::new(PACE);
+        let now = T0.plus(Span::days(3));
+        for i in 0..40 {
+            schedule.follow(&token(&format!("late{i}")), T0, now);
+            schedule.follow(&token(&format!("young{i}")), now, now);
+        }
+        let first = schedule.take("test", now, 40);
+        assert!(first.iter().all(|t| t.address().starts_with("young")));
+        // One request of ten tokens each half minute: 20 a minute for 40 young and 40 late ones.
+        let mut late = 0;
+        for i in 1..240 {
+            let now = now.plus(Span::seconds(30 * i));
+            let taken = schedule.take("test", now, 10);
+            late += taken
+                .iter()
+                .filter(|t| t.address().starts_with("late"))
+                .count();
+        }
+        assert!(late >= 40, "{late}");
+        assert!(late < 1_200, "{late}");
+    }
+
+    #[test]
+    fn a_batch_takes_along_what_is_due_soon() {
+        let mut schedule = Schedule::new(PACE);
+        for i in 0..20 {
+            let due = T0.plus(Span::seconds(i));
+            schedule.follow_from(&token(&format!("t{i}")), T0, due, T0);
+        }
+        assert_eq!(schedule.take("test", T0, 30).len(), 16);
+        // They are in step from now on.
+        let next = T0.plus(Span::seconds(60));
+        assert_eq!(
+            schedule
+                .take("test", next.minus(Span::seconds(30)), 30)
+                .len(),
+            4
+        );
+        assert_eq!(schedule.take("test", next, 30).len(), 16);
     }
 }

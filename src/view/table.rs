@@ -285,6 +285,13 @@ impl Line {
         self
     }
 
+    /// This line with another behind it.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// The text without tones.
     #[must_use]
     pub fn text(&self) -> String {

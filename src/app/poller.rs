@@ -1,0 +1,44 @@
+//! The one path from feeds to the engine: a demo, the dashboard and `track` all poll by it.
+
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::feed::PriceFeed;
+use crate::tracker::{self, Order, Tracker};
+
+use super::engine::Command;
+
+/// How soon a full queue is tried again.
+const FULL: Duration = Duration::from_millis(20);
+
+/// Polls until nobody gives orders or takes what comes any more. While the engine is busy, polls
+/// go on.
+pub async fn run<F: PriceFeed + 'static>(
+    tracker: Tracker,
+    feeds: Vec<F>,
+    clock: Clock,
+    orders: mpsc::UnboundedReceiver<Order>,
+    commands: SyncSender<Command>,
+) {
+    let (polls, mut polled) = mpsc::unbounded_channel();
+    let tracking = tracker::run(tracker, feeds, clock, orders, polls);
+    let forward = async move {
+        while let Some(poll) = polled.recv().await {
+            let mut command = Command::Polled(poll);
+            loop {
+                match commands.try_send(command) {
+                    Ok(()) => break,
+                    Err(TrySendError::Disconnected(_)) => return,
+                    Err(TrySendError::Full(back)) => {
+                        command = back;
+                        tokio::time::sleep(FULL).await;
+                    }
+                }
+            }
+        }
+    };
+    tokio::join!(tracking, forward);
+}
