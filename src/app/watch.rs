@@ -172,6 +172,9 @@ mod tests {
         // a is killed at 60.
         let taken = (60..100).find(|second| look(&mut two.b, *second) == Turn::Ours);
         assert!((70..=77).contains(&taken.unwrap()), "{taken:?}");
+        for second in 77..=100 {
+            look(&mut two.b, second);
+        }
         // It was only held up: it notices.
         assert_eq!(look(&mut two.a, 100), Turn::Nobodys);
         assert_eq!(look(&mut two.a, 101), Turn::Theirs(holder("b", 2)));
