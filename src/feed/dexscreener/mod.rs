@@ -1,0 +1,304 @@
+//! `DexScreener` (<https://docs.dexscreener.com/api/reference>): keyless, every chain, the pools of
+//! each token.
+//!
+//! Knows: its paths and what its answers mean. Must never know: what becomes of a quote.
+//!
+//! One poll is one request for up to 30 tokens (`/tokens/v1`), which answers one pool per token.
+//! Where that is another pool than the one a token's price is read from, that pool is asked for
+//! by its own address (`/latest/dex/pairs`), all of a batch together. All pools of one token
+//! (`/token-pairs/v1`) are looked at only where there is doubt, within a budget of their own.
+
+mod find;
+mod pins;
+mod pools;
+mod wire;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::{Span, Timestamp, TokenKey};
+
+use super::budget::{Budget, SharedBudget};
+use super::chains;
+use super::halving::Halving;
+use super::http::{Access, Fault, Http, PATIENCE};
+use super::moment::Moment;
+use super::{FeedError, PriceFeed, Quote};
+
+pub use find::Candidate;
+use pins::{Pins, Seen};
+use pools::Pair;
+use wire::{RawPair, pairs_of};
+
+/// The provider's name.
+pub const NAME: &str = "dexscreener";
+
+/// Addresses per request.
+const BATCH: usize = 30;
+/// Looks at all pools of a token, per minute: the endpoint is documented with 300 and with 60.
+const LOOKS_PER_MINUTE: u32 = 60;
+/// Looks within one poll, so that it stays short.
+const LOOKS_PER_POLL: u32 = 6;
+/// For how long an address that was refused is not asked for again.
+const BAD_FOR: Span = Span::hours(6);
+/// For how long a chain is left alone whose every address was refused.
+const CHAIN_BAD_FOR: Span = Span::minutes(15);
+
+/// The provider, with the pools it follows.
+pub struct DexScreener {
+    http: Http,
+    looks: SharedBudget,
+    pins: Pins,
+    /// Refused addresses, until when.
+    bad: HashMap<TokenKey, Timestamp>,
+    /// Refused chains, until when.
+    bad_chains: HashMap<String, Timestamp>,
+    /// Chains that were answered once: a refusal there is about addresses.
+    good_chains: HashSet<String>,
+}
+
+impl DexScreener {
+    /// The provider at a base URL, asked so many times a minute.
+    ///
+    /// # Errors
+    /// When the URL or the key cannot be used.
+    pub fn new(base: &str, key: &str, per_minute: u32, timeout: Span) -> Result<Self, FeedError> {
+        let access = Access {
+            feed: NAME,
+            base: base.to_owned(),
+            accept: "application/json",
+            key: (!key.is_empty()).then(|| ("x-api-key", key.to_owned())),
+            timeout,
+            first_pause: Span::seconds(2),
+            least_pause: Span::seconds(1),
+        };
+        let budget = SharedBudget::new(Budget::per_minute(per_minute));
+        let looks = (per_minute / 4).clamp(1, LOOKS_PER_MINUTE.max(per_minute / 10));
+        Ok(Self {
+            http: Http::new(access, budget)?,
+            looks: SharedBudget::new(Budget::with_burst(looks, LOOKS_PER_POLL)),
+            pins: Pins::default(),
+            bad: HashMap::new(),
+            bad_chains: HashMap::new(),
+            good_chains: HashSet::new(),
+        })
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        // A clock that was set back must not make anything bad for longer than it is meant to be.
+        self.bad
+            .retain(|_, until| *until > now && until.since(now) <= BAD_FOR);
+        self.bad_chains
+            .retain(|_, until| *until > now && until.since(now) <= CHAIN_BAD_FOR);
+    }
+
+    async fn pairs(&mut self, path: &[&str], moment: &Moment) -> Result<Vec<RawPair>, Fault> {
+        let body = self.http.get(path, None, moment).await?;
+        pairs_of(&body).map_err(|reason| Fault::Feed(FeedError::BadAnswer { feed: NAME, reason }))
+    }
+
+    /// The pairs of a batch. What is refused is asked again in halves; the first question has its
+    /// place in the budget already.
+    async fn batch_of(
+        &mut self,
+        chain: &str,
+        tokens: Vec<TokenKey>,
+        moment: &mut Moment,
+    ) -> Result<Vec<RawPair>, FeedError> {
+        let mut all = Vec::new();
+        let mut halving = Halving::new(tokens);
+        if self.good_chains.contains(chain) {
+            halving.answered();
+        }
+        let mut first = true;
+        while let Some(part) = halving.next() {
+            if !std::mem::take(&mut first) {
+                self.http.turn(moment, PATIENCE).await?;
+            }
+            let addresses: Vec<&str> = part.iter().map(TokenKey::address).collect();
+            let list = addresses.join(",");
+            match self.pairs(&["tokens", "v1", chain, &list], moment).await {
+                Ok(pairs) => {
+                    halving.answered();
+                    self.good_chains.insert(chain.to_owned());
+                    all.extend(pairs);
+                }
+                Err(fault) if fault.is_malformed() => halving.refused(part),
+                Err(fault) => return Err(fault.told(NAME)),
+            }
+        }
+        let now = moment.now();
+        if halving.is_hopeless() {
+            self.bad_chains
+                .insert(chain.to_owned(), now.plus(CHAIN_BAD_FOR));
+            return Err(FeedError::BadAnswer {
+                feed: NAME,
+                reason: format!("every address of {chain} is refused"),
+            });
+        }
+        for token in halving.into_bad() {
+            tracing::warn!(feed = NAME, %token, "address refused, left out for a while");
+            self.bad.insert(token, now.plus(BAD_FOR));
+        }
+        Ok(all)
+    }
+
+    /// Asks for the pools that tokens are read from, where the batch answered another one.
+    async fn follow(
+        &mut self,
+        chain: &str,
+        seen: &mut HashMap<TokenKey, Seen>,
+        moment: &mut Moment,
+    ) {
+        let wanted: Vec<(TokenKey, String)> = seen
+            .iter()
+            .filter_map(|(token, seen)| {
+                let pool = self.pins.to_follow(token, seen)?;
+                Some((token.clone(), pool.to_owned()))
+            })
+            .collect();
+        // A pool id that is refused must not hide the others.
+        let mut halving = Halving::new(wanted);
+        halving.answered();
+        while let Some(part) = halving.next() {
+            if self.http.turn(moment, PATIENCE).await.is_err() {
+                return;
+            }
+            let pools: Vec<&str> = part.iter().map(|(_, pool)| pool.as_str()).collect();
+            let list = pools.join(",");
+            let path = ["latest", "dex", "pairs", chain, &list];
+            match self.pairs(&path, moment).await {
+                Ok(pairs) => answer(part.iter().map(|(t, _)| t), &pairs, chain, seen),
+                Err(Fault::Said(400 | 404 | 414 | 422, _)) if part.len() > 1 => {
+                    halving.refused(part);
+                }
+                // Refused alone: there is no such pool.
+                Err(Fault::Said(400 | 404 | 422, _)) => {
+                    answer(part.iter().map(|(t, _)| t), &[], chain, seen);
+                }
+                Err(fault) => {
+                    let error = fault.told(NAME);
+                    tracing::warn!(%error, "own pools not read");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Looks at all pools of tokens that need it, as far as the budgets go without much waiting.
+    async fn look(&mut self, chain: &str, seen: &mut HashMap<TokenKey, Seen>, moment: &mut Moment) {
+        let now = moment.now();
+        let mut wanted: Vec<TokenKey> = seen
+            .iter()
+            .filter(|(token, seen)| self.pins.wants_look(token, seen, now))
+            .map(|(token, _)| token.clone())
+            .collect();
+        // Those that are listed first: they have a price to be told.
+        wanted.sort_by_key(|token| seen.get(token).is_none_or(|s| s.pairs.is_empty()));
+        for token in wanted {
+            if self.looks.take(moment.now()).is_err() {
+                return;
+            }
+            if self.http.turn(moment, PATIENCE).await.is_err() {
+                return;
+            }
+            let path = ["token-pairs", "v1", chain, token.address()];
+            let answered = match self.pairs(&path, moment).await {
+                Ok(pairs) => {
+                    if let Some(seen) = seen.get_mut(&token) {
+                        seen.add(pairs.iter().filter_map(|p| Pair::of(p, &token, chain)));
+                        seen.all = true;
+                        seen.pool_answered = true;
+                    }
+                    true
+                }
+                Err(Fault::Said(..)) => false,
+                Err(fault) => {
+                    let error = fault.told(NAME);
+                    tracing::warn!(%error, "pools not read");
+                    self.pins.looked(&token, moment.now(), false);
+                    return;
+                }
+            };
+            self.pins.looked(&token, moment.now(), answered);
+        }
+    }
+}
+
+/// What an answer about the pools of tokens says of each.
+fn answer<'a>(
+    tokens: impl Iterator<Item = &'a TokenKey>,
+    pairs: &[RawPair],
+    chain: &str,
+    seen: &mut HashMap<TokenKey, Seen>,
+) {
+    for token in tokens {
+        if let Some(seen) = seen.get_mut(token) {
+            seen.add(pairs.iter().filter_map(|p| Pair::of(p, token, chain)));
+            seen.pool_answered = true;
+        }
+    }
+}
+
+impl PriceFeed for DexScreener {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn batch(&self) -> usize {
+        BATCH
+    }
+
+    fn serves(&self, chain: &str) -> bool {
+        chains::dexscreener_id(chain).is_some_and(|id| !self.bad_chains.contains_key(id))
+    }
+
+    fn ready_at(&mut self, now: Timestamp) -> Timestamp {
+        self.forget(now);
+        self.http.ready_at(now)
+    }
+
+    fn resume(&mut self, token: &TokenKey, pool: &str) {
+        self.pins.resume(token, pool);
+    }
+
+    async fn quotes(
+        &mut self,
+        tokens: &[TokenKey],
+        now: Timestamp,
+    ) -> Result<Vec<Quote>, FeedError> {
+        self.forget(now);
+        let Some(chain) = tokens
+            .first()
+            .and_then(|t| chains::dexscreener_id(t.chain()))
+        else {
+            return Ok(Vec::new());
+        };
+        let chain = chain.to_owned();
+        let asked: Vec<TokenKey> = tokens
+            .iter()
+            .filter(|t| chains::is_plausible(t) && !self.bad.contains_key(*t))
+            .take(BATCH)
+            .cloned()
+            .collect();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut moment = Moment::new(now);
+        self.http.turn(&mut moment, Span::ZERO).await?;
+        let pairs = self.batch_of(&chain, asked.clone(), &mut moment).await?;
+        let mut seen: HashMap<TokenKey, Seen> = HashMap::with_capacity(asked.len());
+        for token in asked.iter().filter(|t| !self.bad.contains_key(*t)) {
+            let entry = seen.entry(token.clone()).or_default();
+            entry.add(pairs.iter().filter_map(|p| Pair::of(p, token, &chain)));
+        }
+        self.follow(&chain, &mut seen, &mut moment).await;
+        self.look(&chain, &mut seen, &mut moment).await;
+        // No waiting from here on: what is kept of the pools moves with the answer, or not at all.
+        let at = moment.now();
+        let quotes = asked.iter().filter_map(|token| {
+            let seen = seen.get(token)?;
+            self.pins.quote(token, seen, at)
+        });
+        Ok(quotes.collect())
+    }
+}
