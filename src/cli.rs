@@ -133,6 +133,29 @@ pub enum Command {
     /// Of all programs on one database, one polls; the others follow it, and the next takes over
     /// when it ends. Logs go to the state folder, and to stderr on a terminal or under systemd.
     Track,
+    /// Call tokens now, at the live price
+    ///
+    /// The price is asked for once; where none answers in time, the tracker's first one is the
+    /// entry.
+    Add {
+        /// The chain, such as solana, ethereum or base
+        chain: String,
+        /// The tokens' addresses
+        #[arg(required = true, value_name = "ADDRESS")]
+        addresses: Vec<String>,
+        /// Who calls
+        #[arg(long, value_name = "NAME", default_value = "manual")]
+        source: String,
+        /// The ticker, for one address
+        #[arg(long, value_name = "TEXT")]
+        symbol: Option<String>,
+    },
+    /// Check the database, the feeds and the terminal: what is wrong and what to do
+    Doctor {
+        /// Make everything derived anew from what was recorded
+        #[arg(long)]
+        rebuild: bool,
+    },
     /// Print every setting and where it came from
     Config,
     /// Print a completion script for a shell

@@ -103,7 +103,7 @@ pub(super) fn style(context: &Context) -> Style {
 }
 
 /// Whether the locale says that the terminal reads UTF-8.
-fn speaks_utf8() -> bool {
+pub(super) fn speaks_utf8() -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .filter_map(|name| std::env::var(name).ok())

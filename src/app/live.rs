@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::Pace;
-use crate::feed::{PriceFeed, SimulatedFeed as Provider};
+use crate::feed::{PriceFeed, Provider, Providers};
 use crate::tracker::{Order, Tracker};
 
 use super::engine::Command;
@@ -22,8 +22,9 @@ pub struct Live {
 impl Live {
     /// The providers of the settings.
     pub fn new(config: &Config) -> Result<Self, Failure> {
+        let Providers { live: feeds, .. } = Providers::of(config)?;
         Ok(Self {
-            feeds: Vec::new(),
+            feeds,
             pace: config.pace(),
         })
     }

@@ -2,12 +2,14 @@
 //!
 //! The only room that sees all the others. It decides nothing that another room could decide.
 
+mod add;
 mod analyst;
 mod backup;
 mod completions;
 mod config;
 mod dashboard;
 mod demo;
+mod doctor;
 mod engine;
 mod import;
 mod live;
@@ -189,6 +191,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Some(Command::Backup { to }) => backup::run(&context, to),
         Some(Command::Void { what }) => void::run(&context, what),
         Some(Command::Track) => track::run(&context, cli),
+        Some(Command::Add {
+            chain,
+            addresses,
+            source,
+            symbol,
+        }) => add::run(&context, chain, addresses, source, symbol.as_deref()),
+        Some(Command::Doctor { rebuild }) => doctor::run(&context, *rebuild),
         Some(Command::Config) => config::run(&context),
         Some(Command::Completions { shell }) => completions::run(*shell),
         None => match (cli.report.is_some(), cli.demo) {

@@ -228,6 +228,25 @@ pub(super) fn is_trusted(chain: &str, address: &str) -> Option<bool> {
     (!trusted.is_empty()).then(|| trusted.iter().any(|t| same_address(t, address)))
 }
 
+/// The chain under the name that it goes by here; `None` for what cannot be one.
+#[must_use]
+pub fn chain_name(chain: &str) -> Option<String> {
+    dexscreener_id(&chain.trim().to_lowercase()).map(str::to_owned)
+}
+
+/// Why an address cannot be a token's of its chain, and what one looks like; `None` when it can.
+#[must_use]
+pub fn why_no_token(token: &TokenKey) -> Option<&'static str> {
+    if is_plausible(token) {
+        return None;
+    }
+    Some(match find(token.chain()).map_or(Form::Other, |c| c.form) {
+        Form::Evm => "a token there is 0x and 40 hexadecimal digits (64 are a pool's)",
+        Form::Solana => "a token there is 32 to 44 base58 characters",
+        Form::Other => "it has characters that no address has",
+    })
+}
+
 /// The page of a token for people: <https://dexscreener.com>; `None` when there can be none.
 #[must_use]
 pub fn page_of(token: &TokenKey) -> Option<String> {

@@ -21,7 +21,7 @@ use std::future::Future;
 
 use crate::domain::{Candle, Price, Span, Timestamp, TokenKey};
 
-pub use chains::page_of;
+pub use chains::{chain_name, page_of, why_no_token};
 pub use dexscreener::{Candidate, DexScreener};
 pub use geckoterminal::{GeckoCandles, GeckoTerminal};
 pub use jupiter::Jupiter;

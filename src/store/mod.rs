@@ -11,6 +11,7 @@
 mod backup;
 mod calls;
 mod candles;
+mod check;
 mod error;
 mod folds;
 mod lease;
@@ -32,6 +33,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::domain::Rules;
 
 pub use candles::TokenCandle;
+pub use check::{Derived, Size};
 pub use error::StoreError;
 pub use folds::FoldChange;
 pub use lease::{Holder, Lease};
