@@ -142,7 +142,10 @@ mod tests {
             let tick = start + Duration::from_secs(second as u64);
             let wall = 9 * hour + second * 1000;
             let now = steady.next(wall, tick);
-            assert!((899..=1000).contains(&(now - last)) || now == wall, "at second {second}");
+            assert!(
+                (899..=1000).contains(&(now - last)) || now == wall,
+                "at second {second}"
+            );
             assert!(now >= last);
             last = now;
             if now == wall && caught_up.is_none() {

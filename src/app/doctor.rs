@@ -202,7 +202,11 @@ fn feeds(context: &Context, findings: &mut Findings) -> Result<(), Failure> {
                 (what, false, text)
             }
             Ok(Err(error)) => (what, false, error.to_string()),
-            Err(_) => (what, false, format!("no answer within {} s", PATIENCE.as_secs())),
+            Err(_) => (
+                what,
+                false,
+                format!("no answer within {} s", PATIENCE.as_secs()),
+            ),
         });
     }
     let any = lines.iter().any(|(_, well, _)| *well);

@@ -116,7 +116,8 @@ impl Store {
     /// When the file cannot be read.
     pub fn size(&self, now: Timestamp) -> Result<Size, StoreError> {
         let number = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, i64>(0));
-        let bytes = number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
+        let bytes =
+            number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
         let samples = number("SELECT count(*) FROM sample")?;
         let yesterday = now.minus(Span::DAY).millis();
         let lately: i64 = self.conn.query_row(
