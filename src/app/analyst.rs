@@ -15,6 +15,7 @@ use crate::view::header::{Polling, header};
 use crate::view::{Block, Header, Line, Page, Question, Tab, Tone};
 
 use super::engine::Snapshot;
+use super::gaps::Progress;
 use super::watch::Turn;
 
 /// New data is answered at most this often; a new question at once.
@@ -112,6 +113,9 @@ async fn answer(
     };
     let ahead = place.clock.ahead();
     let mut head = header(polling, &place.database, &snapshot.health, ahead, now);
+    if let Some(backfill) = &snapshot.backfill {
+        head.feed = backfill_line(head.feed, backfill);
+    }
     if let Some(trouble) = &snapshot.trouble {
         head.feed = Line::toned(trouble.clone(), Tone::Bad);
     }
@@ -183,4 +187,18 @@ fn nothing(key: &str, range: Range) -> Page {
 
 async fn send(messages: &mpsc::Sender<Message>, message: Message) -> Result<(), Gone> {
     messages.send(message).await.map_err(|_| Gone)
+}
+
+/// What the header says of filling gaps, while there are any.
+fn backfill_line(feed: Line, progress: &Progress) -> Line {
+    let feed = if progress.left > 0 {
+        let words = format!("; filling gaps, {} tokens left", progress.left);
+        feed.and(words, Tone::Dim)
+    } else {
+        feed
+    };
+    match &progress.trouble {
+        Some(trouble) => feed.and(format!("; past prices: {trouble}"), Tone::Warn),
+        None => feed,
+    }
 }

@@ -176,9 +176,17 @@ fn show(
     };
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
+    let gaps = match &market {
+        Market::Real(live) => Some(live.gaps()),
+        Market::Demo(_) => None,
+    };
     start("engine", move || {
         // What was not stored is in the log.
-        let _ = Engine::new(store, settings, clock, publish, poller).run(&commands, &stopped);
+        let mut engine = Engine::new(store, settings, clock, publish, poller);
+        if let Some(gaps) = gaps {
+            engine = engine.filling(gaps);
+        }
+        let _ = engine.run(&commands, &stopped);
         drop(finished);
     })?;
     start("analyst", move || {

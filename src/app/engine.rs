@@ -16,9 +16,11 @@ use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
 use crate::domain::{Call, Decision, Span, Timestamp, TokenKey, Trade};
-use crate::store::{Commits, Put, Sample, Store, StoreError};
+use crate::store::{Answer, Commits, Put, Sample, Store, StoreError};
+use crate::tracker::backfill::Filled;
 use crate::tracker::{FeedHealth, Follow, Order, Poll};
 
+use super::gaps::{GapFinder, Progress};
 use super::unsaved::Unsaved;
 use super::watch::{Turn, Watch};
 
@@ -33,6 +35,8 @@ pub enum Command {
     Calls(Vec<Call>),
     /// Trades that were opened or closed.
     Trades(Vec<Trade>),
+    /// What was found of a token's past.
+    Filled(Box<Filled>),
     /// Nothing more will come.
     Stop,
 }
@@ -73,6 +77,8 @@ pub struct Snapshot {
     pub turn: Option<Turn>,
     /// What polls have brought since the start.
     pub tally: Tally,
+    /// How far filling gaps has come, while this program does it.
+    pub backfill: Option<Progress>,
     /// Why the database could not be read or written last time.
     pub trouble: Option<String>,
     /// The first load is done.
@@ -87,6 +93,7 @@ impl Snapshot {
             health: Vec::new(),
             turn: None,
             tally: Tally::default(),
+            backfill: None,
             trouble: None,
             loaded: false,
         }
@@ -125,6 +132,7 @@ pub struct Engine {
     snapshot: Snapshot,
     publish: watch::Sender<Snapshot>,
     poller: Poller,
+    gaps: Option<GapFinder>,
     unsaved: Unsaved,
     next_commit: Timestamp,
     foreign: i64,
@@ -158,7 +166,15 @@ impl Engine {
             clock,
             publish,
             poller,
+            gaps: None,
         }
+    }
+
+    /// Has the gaps of followed and finished calls filled, while it is this program's turn to
+    /// poll.
+    pub fn filling(mut self, gaps: GapFinder) -> Self {
+        self.gaps = Some(gaps);
+        self
     }
 
     /// Loads everything and publishes it, then does what it is told until it is stopped or
@@ -185,6 +201,7 @@ impl Engine {
             worked |= self.save(false);
             worked |= self.look();
             worked |= self.take_turn();
+            worked |= self.look_for_gaps();
             if worked {
                 self.publish();
             }
@@ -367,9 +384,59 @@ impl Engine {
             }
             Command::Calls(calls) => self.unsaved.add_calls(calls),
             Command::Trades(trades) => self.unsaved.add_trades(trades),
+            Command::Filled(filled) => return self.fill(&filled),
             Command::Stop => return,
         }
         self.save(true);
+    }
+
+    /// Looks for gaps, when it is this program's turn; whether there is news of it.
+    fn look_for_gaps(&mut self) -> bool {
+        let ours = matches!(&self.poller, Poller::Leased(_, watch) if *watch.turn() == Turn::Ours);
+        let Some(gaps) = self.gaps.as_mut().filter(|_| ours && self.snapshot.loaded) else {
+            return false;
+        };
+        if let Err(error) = gaps.look(&self.store, &self.board, self.clock.now()) {
+            return self.trouble(&error);
+        }
+        let progress = Some(gaps.progress().clone());
+        let changed = self.snapshot.backfill != progress;
+        self.snapshot.backfill = progress;
+        changed
+    }
+
+    /// Stores what was found of a token's past. What cannot be stored is asked for again.
+    fn fill(&mut self, filled: &Filled) {
+        let now = self.clock.now();
+        if let Some(gaps) = &mut self.gaps {
+            gaps.filled(filled, now);
+        }
+        if filled.candles.is_empty() && filled.answered.is_empty() {
+            return;
+        }
+        let answer = Answer {
+            token: &filled.token,
+            provider: filled.provider,
+            candles: &filled.candles,
+            answered: &filled.answered,
+        };
+        match self.store.put_answer(answer) {
+            Ok(changes) => {
+                tracing::debug!(
+                    token = %filled.token,
+                    candles = filled.candles.len(),
+                    refused = filled.refused,
+                    "backfill"
+                );
+                self.board.move_folds(changes);
+            }
+            Err(error) => {
+                if let Some(gaps) = &mut self.gaps {
+                    gaps.not_stored(&filled.token);
+                }
+                self.trouble(&error);
+            }
+        }
     }
 
     /// Stores what waits for it, when it is time to; whether anything has changed.

@@ -11,6 +11,7 @@ mod dashboard;
 mod demo;
 mod doctor;
 mod engine;
+mod gaps;
 mod import;
 mod live;
 mod log;

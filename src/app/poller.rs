@@ -27,18 +27,24 @@ pub async fn run<F: PriceFeed + 'static>(
     let tracking = tracker::run(tracker, feeds, clock, orders, polls);
     let forward = async move {
         while let Some(poll) = polled.recv().await {
-            let mut command = Command::Polled(poll);
-            loop {
-                match commands.try_send(command) {
-                    Ok(()) => break,
-                    Err(TrySendError::Disconnected(_)) => return,
-                    Err(TrySendError::Full(back)) => {
-                        command = back;
-                        tokio::time::sleep(FULL).await;
-                    }
-                }
+            if !hand_over(&commands, Command::Polled(poll)).await {
+                return;
             }
         }
     };
     tokio::join!(tracking, forward);
+}
+
+/// Hands a command to the engine as soon as there is room; whether the engine is still there.
+pub async fn hand_over(commands: &SyncSender<Command>, mut command: Command) -> bool {
+    loop {
+        match commands.try_send(command) {
+            Ok(()) => return true,
+            Err(TrySendError::Disconnected(_)) => return false,
+            Err(TrySendError::Full(back)) => {
+                command = back;
+                tokio::time::sleep(FULL).await;
+            }
+        }
+    }
 }

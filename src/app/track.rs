@@ -18,6 +18,7 @@ use crate::tui;
 
 use super::dashboard::{runtime, runtime_of_thread, start};
 use super::engine::{self, Command, Engine, Poller, Snapshot, Tally};
+use super::gaps::Progress;
 use super::live::Live;
 use super::watch::{self, Turn, Watch};
 use super::{Context, Failure, log};
@@ -46,8 +47,10 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let poller = Poller::Leased(order, Watch::new(watch::me(clock.now())));
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
+    let gaps = live.gaps();
     start("engine", move || {
-        let done = Engine::new(store, settings, clock, publish, poller).run(&commands, &stopped);
+        let engine = Engine::new(store, settings, clock, publish, poller).filling(gaps);
+        let done = engine.run(&commands, &stopped);
         let _ = finished.send(done);
     })?;
     let polled = command.clone();
@@ -173,6 +176,7 @@ fn summary(snapshot: &Snapshot, before: Tally, clock: Clock, now: Timestamp) {
         refused = refused - before.refused,
         absent = absent - before.absent,
         feeds = %feeds.join("; "),
+        backfill = %backfill_words(snapshot.backfill.as_ref()),
         trouble = snapshot.trouble.as_deref().unwrap_or("none"),
         clock_ahead_s = clock.ahead().map_or(0.0, Span::as_seconds),
         "summary"
@@ -190,4 +194,20 @@ fn feed_words(feed: &FeedHealth, now: Timestamp) -> String {
         (None, Some(ok)) => format!("{name} ok {} s ago", now.since(ok).as_seconds() as i64),
         (None, None) => format!("{name} not asked"),
     }
+}
+
+fn backfill_words(progress: Option<&Progress>) -> String {
+    progress.map_or_else(
+        || "not here".to_owned(),
+        |p| {
+            let trouble = p.trouble.as_ref().map(|t| format!("; {t}"));
+            format!(
+                "{} tokens asked about, {} candles, {} left{}",
+                p.done,
+                p.candles,
+                p.left,
+                trouble.unwrap_or_default()
+            )
+        },
+    )
 }

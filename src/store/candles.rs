@@ -47,7 +47,8 @@ impl Store {
     }
 }
 
-fn put_candle(
+/// Stores one candle; what is new is to be folded.
+pub(super) fn put_candle(
     tx: &Connection,
     known_names: &mut Names,
     stated: &TokenCandle,

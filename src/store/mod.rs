@@ -8,6 +8,7 @@
 //! stores what it is derived from, so the two never disagree; a file that is not ours, or was
 //! made by a newer version, is refused before a byte of it is written.
 
+mod backfill;
 mod backup;
 mod calls;
 mod candles;
@@ -32,6 +33,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::domain::Rules;
 
+pub use backfill::{Answer, Known};
 pub use candles::TokenCandle;
 pub use check::{Derived, Size};
 pub use error::StoreError;

@@ -1,6 +1,7 @@
 //! What the feed said last, kept for the screen.
 
 use crate::domain::{Span, Timestamp};
+use crate::feed::FeedError;
 
 /// The first pause after a failure; it doubles with each further one.
 const FIRST_PAUSE: Span = Span::seconds(5);
@@ -53,6 +54,15 @@ impl FeedHealth {
         self.failures = self.failures.saturating_add(1);
         self.last_error = Some((now, what));
         self.next_try = Some(now.plus(pause));
+    }
+
+    /// It failed, and said how.
+    pub fn failed_by(&mut self, error: &FeedError, now: Timestamp) {
+        let what = crate::domain::text::clean(&error.to_string());
+        let wait = error
+            .retry_after()
+            .or_else(|| (!error.is_worth_another_try()).then_some(LONGEST_PAUSE));
+        self.failed(now, what, wait);
     }
 
     /// Whether it must be left alone at an instant.

@@ -6,6 +6,7 @@
 //! asks several providers at once.
 
 mod accept;
+pub mod backfill;
 mod health;
 mod looks;
 mod poll;

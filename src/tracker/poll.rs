@@ -14,7 +14,7 @@ use crate::feed::{FeedError, PriceFeed, Quote};
 use crate::store::{Sample, Standing};
 
 use super::accept::Acceptance;
-use super::health::{FeedHealth, LONGEST_PAUSE};
+use super::health::FeedHealth;
 use super::looks::{Look, Looks, Seats, Why};
 use super::schedule::{Schedule, spread_slots};
 
@@ -307,7 +307,7 @@ impl Tracker {
                 self.judge(seat, asked, quotes, now, samples);
             }
             Err(error) => {
-                fail(&mut own.health, &error, now);
+                own.health.failed_by(&error, now);
                 tracing::warn!(%error, failures = own.health.failures, "feed");
                 own.looks.clear();
                 for known in self.tokens.values_mut() {
@@ -544,12 +544,4 @@ impl Known {
 
 fn first(seats: Seats) -> Option<usize> {
     (0..32).find(|seat| seats.has(*seat))
-}
-
-fn fail(health: &mut FeedHealth, error: &FeedError, now: Timestamp) {
-    let what = crate::domain::text::clean(&error.to_string());
-    let wait = error
-        .retry_after()
-        .or_else(|| (!error.is_worth_another_try()).then_some(LONGEST_PAUSE));
-    health.failed(now, what, wait);
 }
