@@ -176,9 +176,11 @@ fn show(
     };
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
+    let retain = context.config.retain_samples();
     start("engine", move || {
+        let engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
         // What was not stored is in the log.
-        let _ = Engine::new(store, settings, clock, publish, poller).run(&commands, &stopped);
+        let _ = engine.run(&commands, &stopped);
         drop(finished);
     })?;
     start("analyst", move || {

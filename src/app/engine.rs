@@ -116,6 +116,9 @@ const RETRY: Span = Span::seconds(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// Tokens that one transaction thins: it takes some milliseconds.
+const THIN_AT_ONCE: usize = 20;
+
 /// The engine, before it runs.
 pub struct Engine {
     store: Store,
@@ -127,6 +130,9 @@ pub struct Engine {
     poller: Poller,
     unsaved: Unsaved,
     next_commit: Timestamp,
+    /// The age from which polled samples are thinned, and when that is due.
+    retain: Option<Span>,
+    next_thin: Timestamp,
     foreign: i64,
     commits: Commits,
     /// How far the latest token was folded when the file was read last.
@@ -153,12 +159,21 @@ impl Engine {
             next_unseen: None,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
+            retain: None,
+            next_thin: Timestamp::from_millis(0),
             store,
             settings,
             clock,
             publish,
             poller,
         }
+    }
+
+    /// Thins polled samples of an age, while it is this program's turn to poll.
+    #[must_use]
+    pub fn retaining(mut self, retain: Span) -> Self {
+        self.retain = Some(retain);
+        self
     }
 
     /// Loads everything and publishes it, then does what it is told until it is stopped or
@@ -185,6 +200,7 @@ impl Engine {
             worked |= self.save(false);
             worked |= self.look();
             worked |= self.take_turn();
+            self.thin();
             if worked {
                 self.publish();
             }
@@ -204,6 +220,25 @@ impl Engine {
         let left = self.unsaved.words();
         tracing::error!(%left, %why, "not stored at the end");
         Err(format!("{left} could not be stored: {why}"))
+    }
+
+    /// Thins a few tokens' old samples, when this program polls and it is time to.
+    fn thin(&mut self) {
+        let now = self.clock.now();
+        let (Some(retain), true) = (self.retain, self.snapshot.turn == Some(Turn::Ours)) else {
+            return;
+        };
+        if now < self.next_thin || !self.unsaved.is_empty() {
+            return;
+        }
+        match self.store.thin(now.minus(retain), THIN_AT_ONCE) {
+            Ok(0) => self.next_thin = now.plus(Span::HOUR),
+            Ok(tokens) => tracing::debug!(tokens, "thinned old samples"),
+            Err(error) => {
+                tracing::warn!(%error, "old samples were not thinned");
+                self.next_thin = now.plus(Span::MINUTE);
+            }
+        }
     }
 
     /// Looks whose turn it is to poll, and starts or stops the tracker; whether that has changed.

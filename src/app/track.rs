@@ -46,8 +46,10 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let poller = Poller::Leased(order, Watch::new(watch::me(clock.now())));
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
+    let retain = context.config.retain_samples();
     start("engine", move || {
-        let done = Engine::new(store, settings, clock, publish, poller).run(&commands, &stopped);
+        let engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
+        let done = engine.run(&commands, &stopped);
         let _ = finished.send(done);
     })?;
     let polled = command.clone();

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 use super::calls::{CALL_COLUMNS, CallRecord, read_call, read_outcome};
-use super::folds::{Stored, seen};
+use super::folds::{Stored, fold_of};
 use super::{Store, StoreError};
 
 /// A call with everything its outcome is read from.
@@ -126,8 +126,7 @@ impl Store {
             let fold = match (record.token_id, fold) {
                 (Some(token), Stored::Fold(fold)) if ours && !later(token) => *fold,
                 (Some(token), Stored::Fold(_) | Stored::Unreadable) => {
-                    let seen = seen(&self.conn, token, facts.called_at, to)?;
-                    Fold::over_all(&facts, &self.rules, &seen)
+                    fold_of(&self.conn, &self.rules, record.seq, &facts, token, to)?
                 }
                 _ => Fold::start(&facts),
             };
@@ -168,8 +167,7 @@ impl Store {
                 (Some(token), Stored::Unreadable) => {
                     let facts = CallFacts::from(&record.call);
                     let end = facts.window_end(&self.rules);
-                    let seen = seen(&self.conn, token, facts.called_at, end)?;
-                    Fold::over_all(&facts, &self.rules, &seen)
+                    fold_of(&self.conn, &self.rules, record.seq, &facts, token, end)?
                 }
                 _ => Fold::start(&CallFacts::from(&record.call)),
             },

@@ -22,6 +22,7 @@ mod samples;
 mod standings;
 mod state;
 mod summaries;
+mod thin;
 mod trades;
 mod void;
 

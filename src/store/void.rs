@@ -119,6 +119,7 @@ impl Store {
             let voiding = set_sample(tx, &found, why)?;
             let changes = match voiding {
                 Voiding::Voided | Voiding::Restored(_) => {
+                    folds::drop_bases(tx, found.token, Some(found.at))?;
                     folds::refold_token(tx, &rules, found.token)?
                 }
                 _ => Vec::new(),
