@@ -116,6 +116,8 @@ const RETRY: Span = Span::seconds(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// Between moves of recent samples to their place: at 9,000 tokens, 90,000 of them.
+const SETTLE_EVERY: Span = Span::minutes(10);
 /// Tokens that one transaction thins: it takes some milliseconds.
 const THIN_AT_ONCE: usize = 20;
 
@@ -133,6 +135,7 @@ pub struct Engine {
     /// The age from which polled samples are thinned, and when that is due.
     retain: Option<Span>,
     next_thin: Timestamp,
+    next_settle: Timestamp,
     foreign: i64,
     commits: Commits,
     /// How far the latest token was folded when the file was read last.
@@ -161,6 +164,7 @@ impl Engine {
             next_commit: Timestamp::from_millis(0),
             retain: None,
             next_thin: Timestamp::from_millis(0),
+            next_settle: Timestamp::from_millis(0),
             store,
             settings,
             clock,
@@ -200,7 +204,7 @@ impl Engine {
             worked |= self.save(false);
             worked |= self.look();
             worked |= self.take_turn();
-            self.thin();
+            self.tidy();
             if worked {
                 self.publish();
             }
@@ -222,13 +226,23 @@ impl Engine {
         Err(format!("{left} could not be stored: {why}"))
     }
 
-    /// Thins a few tokens' old samples, when this program polls and it is time to.
-    fn thin(&mut self) {
+    /// Puts recent samples in their place, and thins a few tokens' old ones, when this program
+    /// polls and it is time to.
+    fn tidy(&mut self) {
         let now = self.clock.now();
         let (Some(retain), true) = (self.retain, self.snapshot.turn == Some(Turn::Ours)) else {
             return;
         };
-        if now < self.next_thin || !self.unsaved.is_empty() {
+        if !self.unsaved.is_empty() {
+            return;
+        }
+        if now >= self.next_settle {
+            self.next_settle = now.plus(SETTLE_EVERY);
+            if let Err(error) = self.store.settle_recent() {
+                tracing::warn!(%error, "recent samples were not moved");
+            }
+        }
+        if now < self.next_thin {
             return;
         }
         match self.store.thin(now.minus(retain), THIN_AT_ONCE) {
