@@ -195,7 +195,7 @@ fn doctor_finds_what_is_wrong_and_puts_it_right() {
     assert_eq!(code, 0, "{out}");
     track.kill();
     home.look()
-        .execute_batch("DELETE FROM sample WHERE at = (SELECT min(at) FROM sample)")
+        .execute_batch("DELETE FROM sample_recent WHERE at = (SELECT min(at) FROM sample_recent)")
         .unwrap();
     let (code, out, _) = home.run(&["doctor"]);
     assert_eq!(code, 1);

@@ -180,12 +180,13 @@ fn show(
         Market::Real(live) => Some(live.gaps()),
         Market::Demo(_) => None,
     };
+    let retain = context.config.retain_samples();
     start("engine", move || {
-        // What was not stored is in the log.
-        let mut engine = Engine::new(store, settings, clock, publish, poller);
+        let mut engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
         if let Some(gaps) = gaps {
             engine = engine.filling(gaps);
         }
+        // What was not stored is in the log.
         let _ = engine.run(&commands, &stopped);
         drop(finished);
     })?;

@@ -123,6 +123,11 @@ const RETRY: Span = Span::seconds(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// Between moves of recent samples to their place: at 9,000 tokens, 90,000 of them.
+const SETTLE_EVERY: Span = Span::minutes(10);
+/// Tokens that one transaction thins: it takes some milliseconds.
+const THIN_AT_ONCE: usize = 20;
+
 /// The engine, before it runs.
 pub struct Engine {
     store: Store,
@@ -135,6 +140,10 @@ pub struct Engine {
     gaps: Option<GapFinder>,
     unsaved: Unsaved,
     next_commit: Timestamp,
+    /// The age from which polled samples are thinned, and when that is due.
+    retain: Option<Span>,
+    next_thin: Timestamp,
+    next_settle: Timestamp,
     foreign: i64,
     commits: Commits,
     /// How far the latest token was folded when the file was read last.
@@ -161,6 +170,9 @@ impl Engine {
             next_unseen: None,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
+            retain: None,
+            next_thin: Timestamp::from_millis(0),
+            next_settle: Timestamp::from_millis(0),
             store,
             settings,
             clock,
@@ -172,8 +184,16 @@ impl Engine {
 
     /// Has the gaps of followed and finished calls filled, while it is this program's turn to
     /// poll.
+    #[must_use]
     pub fn filling(mut self, gaps: GapFinder) -> Self {
         self.gaps = Some(gaps);
+        self
+    }
+
+    /// Thins polled samples of an age, while it is this program's turn to poll.
+    #[must_use]
+    pub fn retaining(mut self, retain: Span) -> Self {
+        self.retain = Some(retain);
         self
     }
 
@@ -202,6 +222,7 @@ impl Engine {
             worked |= self.look();
             worked |= self.take_turn();
             worked |= self.look_for_gaps();
+            self.tidy();
             if worked {
                 self.publish();
             }
@@ -221,6 +242,35 @@ impl Engine {
         let left = self.unsaved.words();
         tracing::error!(%left, %why, "not stored at the end");
         Err(format!("{left} could not be stored: {why}"))
+    }
+
+    /// Puts recent samples in their place, and thins a few tokens' old ones, when this program
+    /// polls and it is time to.
+    fn tidy(&mut self) {
+        let now = self.clock.now();
+        let (Some(retain), true) = (self.retain, self.snapshot.turn == Some(Turn::Ours)) else {
+            return;
+        };
+        if !self.unsaved.is_empty() {
+            return;
+        }
+        if now >= self.next_settle {
+            self.next_settle = now.plus(SETTLE_EVERY);
+            if let Err(error) = self.store.settle_recent() {
+                tracing::warn!(%error, "recent samples were not moved");
+            }
+        }
+        if now < self.next_thin {
+            return;
+        }
+        match self.store.thin(now.minus(retain), THIN_AT_ONCE) {
+            Ok(0) => self.next_thin = now.plus(Span::HOUR),
+            Ok(tokens) => tracing::debug!(tokens, "thinned old samples"),
+            Err(error) => {
+                tracing::warn!(%error, "old samples were not thinned");
+                self.next_thin = now.plus(Span::MINUTE);
+            }
+        }
     }
 
     /// Looks whose turn it is to poll, and starts or stops the tracker; whether that has changed.

@@ -48,8 +48,10 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let gaps = live.gaps();
+    let retain = context.config.retain_samples();
     start("engine", move || {
-        let engine = Engine::new(store, settings, clock, publish, poller).filling(gaps);
+        let engine = Engine::new(store, settings, clock, publish, poller);
+        let engine = engine.retaining(retain).filling(gaps);
         let done = engine.run(&commands, &stopped);
         let _ = finished.send(done);
     })?;

@@ -7,6 +7,7 @@
 
 mod candles;
 mod coverage;
+mod marks;
 
 use serde::{Deserialize, Serialize};
 

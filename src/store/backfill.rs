@@ -19,7 +19,7 @@ use super::{Put, Store, StoreError, TokenCandle};
 pub struct Known {
     /// Instants of accepted prices, in order.
     pub seen: Vec<Timestamp>,
-    /// Stretches that candles cover, or that were asked for.
+    /// Stretches that candles cover, that were asked for, or whose samples were thinned.
     pub stretches: Vec<Stretch>,
     /// The pool that the latest price was read from.
     pub pool: Option<String>,
@@ -54,7 +54,7 @@ impl Store {
         };
         let (from, to) = (within.from.millis(), within.to.millis());
         let mut seen = self.conn.prepare_cached(
-            "SELECT DISTINCT at FROM sample WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 \
+            "SELECT DISTINCT at FROM sample_all WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 \
              AND state = 0 AND price_usd IS NOT NULL ORDER BY at",
         )?;
         let seen = seen
@@ -64,7 +64,8 @@ impl Store {
             "SELECT opened_at, opened_at + interval_ms FROM candle \
              WHERE token_id = ?1 AND opened_at BETWEEN ?2 - ?4 AND ?3 \
              UNION ALL SELECT from_ms, to_ms FROM backfilled \
-             WHERE token_id = ?1 AND from_ms <= ?3 AND to_ms >= ?2",
+             WHERE token_id = ?1 AND from_ms <= ?3 AND to_ms >= ?2 \
+             UNION ALL SELECT ?2, up_to FROM thinned WHERE token_id = ?1",
         )?;
         let rows = stretches.query_map([id, from, to, LONGEST_CANDLE.millis()], |row| {
             let at = |i| row.get(i).map(Timestamp::from_millis);
@@ -74,8 +75,8 @@ impl Store {
         let pool = self
             .conn
             .prepare_cached(
-                "SELECT pool FROM sample WHERE token_id = ?1 AND state = 0 AND pool IS NOT NULL \
-                 ORDER BY at DESC LIMIT 1",
+                "SELECT p.address FROM sample_all s JOIN pool p ON p.id = s.pool_id \
+                 WHERE s.token_id = ?1 AND s.state = 0 ORDER BY s.at DESC LIMIT 1",
             )?
             .query_row([id], |row| row.get(0))
             .optional()?;

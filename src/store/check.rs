@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use crate::domain::{CallFacts, CallId, Fold, Price, Span, Timestamp};
 
-use super::folds::{Stored, are_ours, decode, seen};
+use super::folds::{Stored, are_ours, decode, fold_of};
 use super::{Store, StoreError};
 
 /// What a sample takes where the file cannot say, in bytes.
@@ -78,19 +78,18 @@ impl Store {
             return Ok(found);
         }
         let mut statement = tx.prepare(
-            "SELECT c.id, c.called_at, c.entry_price, c.liquidity_usd, c.token_id, f.state \
+            "SELECT c.id, c.called_at, c.entry_price, c.liquidity_usd, c.token_id, f.state, c.seq \
              FROM call c LEFT JOIN fold f ON f.call_seq = c.seq WHERE c.token_id IS NOT NULL",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (id, facts, token) = read(row)?;
             let end = facts.window_end(&self.rules);
-            let all = seen(&tx, token, facts.called_at, end)?;
-            let want = Fold::over_all(&facts, &self.rules, &all);
+            let want = fold_of(&tx, &self.rules, row.get(6)?, &facts, token, end)?;
             let state = row.get_ref(5)?.as_blob_or_null();
             let same = match decode(state.map_err(rusqlite::Error::from)?) {
                 Stored::Fold(fold) => *fold == want,
-                Stored::None => all.is_empty(),
+                Stored::None => want == Fold::start(&facts),
                 Stored::Unreadable => false,
             };
             found.calls += 1;
@@ -118,17 +117,17 @@ impl Store {
         let number = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, i64>(0));
         let bytes =
             number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
-        let samples = number("SELECT count(*) FROM sample")?;
+        let samples = number("SELECT count(*) FROM sample_all")?;
         let yesterday = now.minus(Span::DAY).millis();
         let lately: i64 = self.conn.query_row(
-            "SELECT count(*) FROM sample WHERE at BETWEEN ?1 AND ?2",
+            "SELECT count(*) FROM sample_all WHERE at BETWEEN ?1 AND ?2",
             [yesterday, now.millis()],
             |row| row.get(0),
         )?;
         let taken: Option<i64> = self
             .conn
             .query_row(
-                "SELECT sum(pgsize) FROM dbstat WHERE name = 'sample'",
+                "SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'sample%'",
                 [],
                 |row| row.get(0),
             )

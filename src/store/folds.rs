@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::domain::{CallFacts, CallId, Candle, Fold, Observation, Price, Rules, Seen, Timestamp};
+use crate::domain::{
+    CallFacts, CallId, Candle, Fold, Observation, Price, Rules, Seen, Span, Timestamp,
+};
 
 use super::candles::candles;
 use super::state::SampleState;
@@ -54,11 +56,18 @@ fn in_order(mut samples: Vec<Seen>, candles: Vec<Candle>) -> Vec<Seen> {
     samples
 }
 
+/// What the samples of a call came to before they were thinned.
+pub(super) struct Base {
+    /// Up to and without this instant.
+    pub up_to: Timestamp,
+    pub fold: Fold,
+}
+
 /// What a fold needs of a stored call.
-struct Folded {
-    seq: i64,
+pub(super) struct Folded {
+    pub seq: i64,
     id: CallId,
-    facts: CallFacts,
+    pub facts: CallFacts,
     token: Option<i64>,
     fold: Stored,
 }
@@ -119,7 +128,7 @@ pub(super) fn ensure_ours(tx: &Connection, rules: &Rules) -> Result<(), StoreErr
 fn rebuild(tx: &Connection, rules: &Rules) -> Result<(), StoreError> {
     tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
     let tokens: Vec<i64> = tx
-        .prepare("SELECT token_id FROM sample UNION SELECT token_id FROM candle")?
+        .prepare("SELECT token_id FROM sample_all UNION SELECT token_id FROM candle")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for token in tokens {
@@ -156,6 +165,9 @@ pub(super) fn refold_calls(
                  FROM call c WHERE c.seq = ?1",
             )?
             .query_row([seq], read_folded)?;
+        // What it stated may have changed.
+        tx.prepare_cached("DELETE FROM fold_base WHERE call_seq = ?1")?
+            .execute([seq])?;
         if let Some(token) = call.token {
             by_token.entry(token).or_default().push(call);
         }
@@ -187,6 +199,8 @@ pub(super) fn fold_arrivals(
         let first = all.first().map(|seen| seen.at().millis());
         let in_order = first.is_some_and(|first| up_to.is_none_or(|up_to| first > up_to));
         if refold || !in_order {
+            // What was thinned away cannot be folded again together with what comes late.
+            drop_bases(tx, token, first)?;
             changes.extend(refold_token(tx, rules, token)?);
             continue;
         }
@@ -227,6 +241,8 @@ pub(super) fn refold_token(
         .prepare_cached(
             "SELECT max(at) FROM (\
              SELECT max(at) AS at FROM sample WHERE token_id = ?1 AND state IN (0, 4) \
+             UNION ALL \
+             SELECT max(at) FROM sample_recent WHERE token_id = ?1 AND state IN (0, 4) \
              UNION ALL SELECT max(opened_at + interval_ms) FROM candle WHERE token_id = ?1)",
         )?
         .query_row([token], |row| row.get(0))?;
@@ -251,11 +267,16 @@ fn refold(
     let seen = seen(tx, token, from, to)?;
     let mut changes = Vec::new();
     for call in calls {
-        let start = seen.partition_point(|s| s.at() < call.facts.called_at);
-        let end = seen.partition_point(|s| s.at() <= call.facts.window_end(rules));
-        let own = seen.get(start..end).unwrap_or_default();
-        let fold = Fold::over_all(&call.facts, rules, own);
-        if own.is_empty() {
+        let window_end = call.facts.window_end(rules);
+        let (mut fold, from) = start(tx, rules, call.seq, &call.facts, window_end)?;
+        let begin = seen.partition_point(|s| s.at() < from);
+        let end = seen.partition_point(|s| s.at() <= window_end);
+        let own = seen.get(begin..end).unwrap_or_default();
+        for seen in own {
+            fold.apply_seen(&call.facts, rules, seen);
+        }
+        let nothing = own.is_empty() && from == call.facts.called_at;
+        if nothing {
             let gone = tx
                 .prepare_cached("DELETE FROM fold WHERE call_seq = ?1")?
                 .execute([call.seq])?;
@@ -270,7 +291,7 @@ fn refold(
     Ok(changes)
 }
 
-fn calls_of(tx: &Connection, token: i64) -> Result<Vec<Folded>, StoreError> {
+pub(super) fn calls_of(tx: &Connection, token: i64) -> Result<Vec<Folded>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT c.seq, c.id, c.called_at, c.entry_price, c.token_id, f.state, c.liquidity_usd \
          FROM call c LEFT JOIN fold f ON f.call_seq = c.seq WHERE c.token_id = ?1",
@@ -300,6 +321,81 @@ fn read_folded(row: &rusqlite::Row<'_>) -> rusqlite::Result<Folded> {
 fn save(tx: &Connection, seq: i64, fold: &Fold) -> Result<(), StoreError> {
     tx.prepare_cached("INSERT OR REPLACE INTO fold (call_seq, state) VALUES (?1, ?2)")?
         .execute(params![seq, postcard::to_stdvec(fold)?])?;
+    Ok(())
+}
+
+/// Where the fold of a call begins, and from when on what was seen moves it: at the call, or
+/// where its samples were thinned, unless only what came up to an earlier instant is wanted.
+pub(super) fn start(
+    tx: &Connection,
+    rules: &Rules,
+    seq: i64,
+    facts: &CallFacts,
+    to: Timestamp,
+) -> Result<(Fold, Timestamp), StoreError> {
+    let base = tx
+        .prepare_cached("SELECT up_to, state FROM fold_base WHERE call_seq = ?1 AND rules = ?2")?
+        .query_row(params![seq, stamp(rules)], |row| {
+            let state = row.get_ref(1)?.as_blob_or_null()?;
+            Ok((Timestamp::from_millis(row.get(0)?), decode(state)))
+        })
+        .optional()?;
+    Ok(match base {
+        Some((up_to, Stored::Fold(fold))) if up_to <= to.plus(Span::from_millis(1)) => {
+            (*fold, up_to.max(facts.called_at))
+        }
+        // The window ended before the samples were thinned: nothing after it counted.
+        Some((up_to, Stored::Fold(fold))) if to >= facts.window_end(rules) => (*fold, up_to),
+        _ => (Fold::start(facts), facts.called_at),
+    })
+}
+
+/// The fold of a call over everything seen up to an instant.
+pub(super) fn fold_of(
+    conn: &Connection,
+    rules: &Rules,
+    seq: i64,
+    facts: &CallFacts,
+    token: i64,
+    to: Timestamp,
+) -> Result<Fold, StoreError> {
+    let (mut fold, from) = start(conn, rules, seq, facts, to)?;
+    for seen in &seen(conn, token, from, to)? {
+        fold.apply_seen(facts, rules, seen);
+    }
+    Ok(fold)
+}
+
+pub(super) fn save_base(
+    tx: &Connection,
+    rules: &Rules,
+    seq: i64,
+    base: &Base,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO fold_base (call_seq, up_to, rules, state) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        seq,
+        base.up_to.millis(),
+        stamp(rules),
+        postcard::to_stdvec(&base.fold)?
+    ])?;
+    Ok(())
+}
+
+/// Forgets what the samples of a token's calls came to before they were thinned, where something
+/// from before that instant has changed (`None`: it is not known what).
+pub(super) fn drop_bases(
+    tx: &Connection,
+    token: i64,
+    first: Option<i64>,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "DELETE FROM fold_base WHERE up_to > ?2 \
+         AND call_seq IN (SELECT seq FROM call WHERE token_id = ?1)",
+    )?
+    .execute(params![token, first.unwrap_or(i64::MIN)])?;
     Ok(())
 }
 
@@ -336,7 +432,7 @@ fn observations(
     to: Timestamp,
 ) -> Result<Vec<Seen>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT at, state, price_usd, liquidity_usd, market_cap_usd FROM sample \
+        "SELECT at, state, price_usd, liquidity_usd, market_cap_usd FROM sample_all \
          WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 AND state IN (0, 4) ORDER BY at, provider_id",
     )?;
     let rows = statement.query_map(params![token, from.millis(), to.millis()], |row| {

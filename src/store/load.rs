@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 use super::calls::{CALL_COLUMNS, CallRecord, read_call, read_outcome};
-use super::folds::{Stored, seen};
+use super::folds::{Stored, fold_of};
 use super::{Store, StoreError};
 
 /// A call with everything its outcome is read from.
@@ -84,6 +84,7 @@ impl Store {
             "SELECT min(at) FROM (\
              SELECT s.at AS at FROM folded f JOIN sample s \
              ON s.token_id = f.token_id AND s.at > ?1 WHERE f.up_to > ?1 \
+             UNION ALL SELECT at FROM sample_recent WHERE at > ?1 \
              UNION ALL SELECT c.opened_at + c.interval_ms FROM folded f JOIN candle c \
              ON c.token_id = f.token_id AND c.opened_at + c.interval_ms > ?1 WHERE f.up_to > ?1)",
             [as_of.millis()],
@@ -126,8 +127,7 @@ impl Store {
             let fold = match (record.token_id, fold) {
                 (Some(token), Stored::Fold(fold)) if ours && !later(token) => *fold,
                 (Some(token), Stored::Fold(_) | Stored::Unreadable) => {
-                    let seen = seen(&self.conn, token, facts.called_at, to)?;
-                    Fold::over_all(&facts, &self.rules, &seen)
+                    fold_of(&self.conn, &self.rules, record.seq, &facts, token, to)?
                 }
                 _ => Fold::start(&facts),
             };
@@ -168,8 +168,7 @@ impl Store {
                 (Some(token), Stored::Unreadable) => {
                     let facts = CallFacts::from(&record.call);
                     let end = facts.window_end(&self.rules);
-                    let seen = seen(&self.conn, token, facts.called_at, end)?;
-                    Fold::over_all(&facts, &self.rules, &seen)
+                    fold_of(&self.conn, &self.rules, record.seq, &facts, token, end)?
                 }
                 _ => Fold::start(&CallFacts::from(&record.call)),
             },
@@ -192,7 +191,12 @@ impl Store {
     ) -> Result<Vec<PriceAt>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT s.at AS at, s.price_usd, 0 AS interval \
-             FROM sample s JOIN token t ON t.id = s.token_id \
+             FROM token t CROSS JOIN sample s ON s.token_id = t.id \
+             WHERE t.chain = ?1 AND t.address = ?2 AND s.at BETWEEN ?3 AND ?4 \
+             AND s.state = 0 AND s.price_usd IS NOT NULL \
+             UNION ALL \
+             SELECT s.at, s.price_usd, 0 \
+             FROM token t CROSS JOIN sample_recent s ON s.token_id = t.id \
              WHERE t.chain = ?1 AND t.address = ?2 AND s.at BETWEEN ?3 AND ?4 \
              AND s.state = 0 AND s.price_usd IS NOT NULL \
              UNION ALL \

@@ -23,6 +23,7 @@ mod samples;
 mod standings;
 mod state;
 mod summaries;
+mod thin;
 mod trades;
 mod void;
 

@@ -115,9 +115,7 @@ impl Home {
     }
 
     pub fn track(&self) -> Running {
-        let mut command = self.command(&["track"]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        Running(command.spawn().unwrap())
+        Running::of(&mut self.command(&["track"]))
     }
 
     /// Calls tokens just now, without a price.
@@ -173,6 +171,12 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
 pub struct Running(Child);
 
 impl Running {
+    /// A command without its output.
+    pub fn of(command: &mut Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+
     pub fn pid(&self) -> u32 {
         self.0.id()
     }
