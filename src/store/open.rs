@@ -18,11 +18,15 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../assets/migrations/0001_spine.sql"),
     include_str!("../../assets/migrations/0002_candles.sql"),
     include_str!("../../assets/migrations/0003_void.sql"),
+    TRADE_CHUNKS,
 ];
+
+/// The migration whose rows the program moves itself.
+const TRADE_CHUNKS: &str = include_str!("../../assets/migrations/0004_trade_chunks.sql");
 
 /// The schema number of a current file.
 const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -190,6 +194,9 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
         .skip(usize::try_from(found).unwrap_or(usize::MAX))
     {
         tx.execute_batch(sql)?;
+        if *sql == TRADE_CHUNKS {
+            super::trades::move_rows(&tx)?;
+        }
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", SCHEMA)?;
