@@ -42,12 +42,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn load_books(&self) -> Result<Vec<(BookKey, Book)>, StoreError> {
-        let names = books_of(&self.conn)?;
-        let mut books = Vec::with_capacity(names.len());
-        for (id, key) in names {
-            books.push((key, self.load_book(id)?));
-        }
-        Ok(books)
+        read_books(&self.conn)
     }
 
     /// The book of one model in one currency, as of the latest commit.
@@ -59,44 +54,58 @@ impl Store {
             .conn
             .prepare_cached("SELECT id FROM book WHERE model = ?1 AND currency = ?2")?
             .query_row([&key.model, &key.currency], |row| row.get(0))?;
-        self.load_book(id)
+        load_book(&self.conn, id)
     }
+}
 
-    fn load_book(&self, id: i64) -> Result<Book, StoreError> {
-        let mut points: Vec<Point> = Vec::new();
-        let mut days = self
-            .conn
-            .prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 ORDER BY day")?;
-        let mut rows = days.query([id])?;
-        while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
-            points.extend(postcard::from_bytes::<Vec<Point>>(bytes)?);
-        }
-        let mut hourly: HashMap<i64, Summary> = HashMap::new();
-        let mut hours = self
-            .conn
-            .prepare_cached("SELECT hour, summary FROM trade_hour WHERE book_id = ?1")?;
-        let mut rows = hours.query([id])?;
-        while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
-            hourly.insert(row.get(0)?, postcard::from_bytes(bytes)?);
-        }
-        let mut open = self
-            .conn
-            .prepare_cached("SELECT opened_at FROM open_trade WHERE seq BETWEEN ?1 AND ?2")?;
-        let (first, last) = Seq::of_book(id);
-        let open: Vec<Option<Timestamp>> = open
-            .query_map([first.raw(), last.raw()], |row| {
-                Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp::from_millis))
-            })?
-            .collect::<Result<_, _>>()?;
-        Ok(Book::with_summaries(points, open, |hour, of_hour| {
-            hourly
-                .get(&hour)
-                .copied()
-                .unwrap_or_else(|| Summary::of(of_hour))
-        }))
+/// Every book.
+pub(super) fn read_books(conn: &Connection) -> Result<Vec<(BookKey, Book)>, StoreError> {
+    let names = books_of(conn)?;
+    let mut books = Vec::with_capacity(names.len());
+    for (id, key) in names {
+        books.push((key, load_book(conn, id)?));
     }
+    Ok(books)
+}
+
+fn load_book(conn: &Connection, id: i64) -> Result<Book, StoreError> {
+    // All at once: a vector that grows to millions of points is copied over and over.
+    let bytes: i64 = conn
+        .prepare_cached(
+            "SELECT coalesce(sum(length(points)), 0) FROM trade_day WHERE book_id = ?1",
+        )?
+        .query_row([id], |row| row.get(0))?;
+    let most = usize::try_from(bytes).unwrap_or(0) / Point::LEAST_BYTES;
+    let mut points: Vec<Point> = Vec::with_capacity(most);
+    let mut days =
+        conn.prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 ORDER BY day")?;
+    let mut rows = days.query([id])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
+        points.extend(postcard::from_bytes::<Vec<Point>>(bytes)?);
+    }
+    let mut hourly: HashMap<i64, Summary> = HashMap::new();
+    let mut hours =
+        conn.prepare_cached("SELECT hour, summary FROM trade_hour WHERE book_id = ?1")?;
+    let mut rows = hours.query([id])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
+        hourly.insert(row.get(0)?, postcard::from_bytes(bytes)?);
+    }
+    let mut open =
+        conn.prepare_cached("SELECT opened_at FROM open_trade WHERE seq BETWEEN ?1 AND ?2")?;
+    let (first, last) = Seq::of_book(id);
+    let open: Vec<Option<Timestamp>> = open
+        .query_map([first.raw(), last.raw()], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp::from_millis))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Book::with_summaries(points, open, |hour, of_hour| {
+        hourly
+            .get(&hour)
+            .copied()
+            .unwrap_or_else(|| Summary::of(of_hour))
+    }))
 }
 
 /// Packs and sums up a day of a book anew after some of its trades have changed.
