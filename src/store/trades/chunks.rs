@@ -63,7 +63,7 @@ impl Seq {
 /// A trade in its chunk. Model and currency are the book's. The shape is the file's: a change of
 /// it needs a migration.
 #[derive(Serialize, Deserialize)]
-struct Entry<'a> {
+struct Kept<'a> {
     ordinal: i64,
     id: &'a str,
     symbol: Option<&'a str>,
@@ -79,7 +79,7 @@ struct Entry<'a> {
     confidence: Option<f64>,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> Kept<'a> {
     fn of(seq: Seq, trade: &'a Trade) -> Self {
         Self {
             ordinal: seq.ordinal(),
@@ -119,7 +119,7 @@ impl<'a> Entry<'a> {
 }
 
 /// The entries of a chunk, one after the other.
-fn entries(mut bytes: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, StoreError>> {
+fn entries(mut bytes: &[u8]) -> impl Iterator<Item = Result<Kept<'_>, StoreError>> {
     std::iter::from_fn(move || {
         if bytes.is_empty() {
             return None;
@@ -180,7 +180,7 @@ impl Chunks {
             0
         };
         while let Some(rest) = chunk.bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let (entry, after) = postcard::take_from_bytes::<Entry<'_>>(rest)?;
+            let (entry, after) = postcard::take_from_bytes::<Kept<'_>>(rest)?;
             if entry.ordinal >= wanted {
                 chunk.hint = (entry.ordinal, at);
                 return Ok((entry.ordinal == wanted).then(|| entry.trade("", "")));
@@ -194,7 +194,7 @@ impl Chunks {
     pub fn add(&mut self, tx: &Connection, seq: Seq, trade: &Trade) -> Result<(), StoreError> {
         let chunk = self.chunk(tx, seq)?;
         let bytes = std::mem::take(&mut chunk.bytes);
-        chunk.bytes = postcard::to_extend(&Entry::of(seq, trade), bytes)?;
+        chunk.bytes = postcard::to_extend(&Kept::of(seq, trade), bytes)?;
         chunk.changed = true;
         Ok(())
     }
@@ -213,7 +213,7 @@ impl Chunks {
             if entry.ordinal != seq.ordinal() {
                 bytes = postcard::to_extend(&entry, bytes)?;
             } else if let Some(trade) = new {
-                bytes = postcard::to_extend(&Entry::of(seq, trade), bytes)?;
+                bytes = postcard::to_extend(&Kept::of(seq, trade), bytes)?;
             }
         }
         chunk.bytes = bytes;

@@ -32,8 +32,17 @@ pub(super) struct Changes {
     next: HashMap<i64, i64>,
     /// The names of the books that were looked at.
     keys: HashMap<i64, BookKey>,
-    /// Trades that were opened, and when; `None` for those that are closed now.
-    open: BTreeMap<Seq, Option<Option<Timestamp>>>,
+    /// Trades that are open now, and those that are not any more.
+    open: BTreeMap<Seq, Position>,
+}
+
+/// Whether a trade is open.
+#[derive(Debug, Clone, Copy)]
+enum Position {
+    /// It is, since an instant where that is known.
+    Open(Option<Timestamp>),
+    /// It was, as far as the file knows.
+    Closed,
 }
 
 /// How the points of one book's day change.
@@ -86,7 +95,7 @@ impl Changes {
                 self.days.entry(day).or_default().add.push(point);
             }
             None => {
-                self.open.insert(seq, Some(trade.opened_at));
+                self.open.insert(seq, Position::Open(trade.opened_at));
             }
         }
     }
@@ -102,7 +111,7 @@ impl Changes {
                 day.remove.insert(seq.ordinal());
             }
             None => {
-                self.open.insert(seq, None);
+                self.open.insert(seq, Position::Closed);
             }
         }
     }
@@ -230,15 +239,15 @@ fn update(
 pub(super) fn settle(tx: &Connection, mut changes: Changes) -> Result<Vec<BookKey>, StoreError> {
     changes.chunks.flush(tx)?;
     changes.ids.flush(tx)?;
-    for (seq, opened) in changes.open {
+    for (seq, position) in changes.open {
         let seq = seq.raw();
-        match opened {
-            Some(at) => tx
+        match position {
+            Position::Open(at) => tx
                 .prepare_cached(
                     "INSERT OR REPLACE INTO open_trade (seq, opened_at) VALUES (?1, ?2)",
                 )?
                 .execute((seq, at.map(Timestamp::millis)))?,
-            None => tx
+            Position::Closed => tx
                 .prepare_cached("DELETE FROM open_trade WHERE seq = ?1")?
                 .execute([seq])?,
         };
