@@ -50,6 +50,7 @@ async fn every_provider_tells_the_truth_of_the_instant() {
     standin.set_now(now);
     let past = &mut providers.past;
     let pools = past.pools(&tokens[0], now).await.unwrap();
+    let next = now.plus(Span::from_millis(10));
     let candles = past
         .candles(
             &tokens[0],
@@ -57,7 +58,7 @@ async fn every_provider_tells_the_truth_of_the_instant() {
             CandleStep::Minute,
             now,
             10,
-            now,
+            next,
         )
         .await
         .unwrap();

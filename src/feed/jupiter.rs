@@ -102,7 +102,7 @@ impl PriceFeed for Jupiter {
         let asked = tokens
             .iter()
             .filter(|t| self.serves(t.chain()) && chains::is_plausible(t));
-        let mut halving = Halving::new(asked.take(BATCH).cloned().collect());
+        let mut halving = Halving::new(asked.cloned().collect(), BATCH);
         let mut moment = Moment::new(now);
         let mut patience = Span::ZERO;
         let mut quotes = Vec::new();

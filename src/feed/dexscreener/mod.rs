@@ -105,7 +105,7 @@ impl DexScreener {
         moment: &mut Moment,
     ) -> Result<Vec<RawPair>, FeedError> {
         let mut all = Vec::new();
-        let mut halving = Halving::new(tokens);
+        let mut halving = Halving::new(tokens, BATCH);
         if self.good_chains.contains(chain) {
             halving.answered();
         }
@@ -157,7 +157,7 @@ impl DexScreener {
             })
             .collect();
         // A pool id that is refused must not hide the others.
-        let mut halving = Halving::new(wanted);
+        let mut halving = Halving::new(wanted, BATCH);
         halving.answered();
         while let Some(part) = halving.next() {
             if self.http.turn(moment, PATIENCE).await.is_err() {
@@ -277,7 +277,6 @@ impl PriceFeed for DexScreener {
         let asked: Vec<TokenKey> = tokens
             .iter()
             .filter(|t| chains::is_plausible(t) && !self.bad.contains_key(*t))
-            .take(BATCH)
             .cloned()
             .collect();
         if asked.is_empty() {

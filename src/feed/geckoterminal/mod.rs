@@ -155,7 +155,7 @@ impl PriceFeed for GeckoTerminal {
             return Ok(Vec::new());
         };
         let asked = tokens.iter().filter(|t| chains::is_plausible(t));
-        let mut halving = Halving::new(asked.take(BATCH).cloned().collect());
+        let mut halving = Halving::new(asked.cloned().collect(), BATCH);
         let mut moment = Moment::new(now);
         let mut patience = Span::ZERO;
         let mut quotes = Vec::new();
