@@ -14,7 +14,7 @@ mod standin;
 use callboard::domain::{Price, Span, Timestamp, TokenKey};
 use callboard::feed::{DexScreener, FeedError, PriceFeed, Quote};
 use serde_json::{Value, json};
-use standin::{PoolOf, SOL, StandIn, Token, curve_of, key, mint, pool_of};
+use standin::{Fault, PoolOf, SOL, StandIn, Token, curve_of, key, mint, pool_of};
 use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -283,9 +283,30 @@ async fn a_refused_address_is_found_remembered_and_costs_the_others_nothing() {
     let quotes = feed.quotes(&tokens, at(1)).await.unwrap();
     assert_eq!(quotes.len(), 29);
     assert_eq!(standin.requests("dexscreener"), asked + 1);
-    // Much later it is tried again.
-    feed.quotes(&tokens, at(7 * 60)).await.unwrap();
-    assert!(standin.requests("dexscreener") > asked + 2);
+    // Later it is tried again, and left alone for longer.
+    feed.quotes(&tokens, at(3)).await.unwrap();
+    let again = standin.requests("dexscreener");
+    assert!(again > asked + 2);
+    feed.quotes(&tokens, at(6)).await.unwrap();
+    assert_eq!(standin.requests("dexscreener"), again + 1);
+}
+
+#[tokio::test]
+async fn a_refusal_by_mistake_costs_a_listed_token_nothing() {
+    let standin = StandIn::start().await;
+    let a = mint(1);
+    standin.add(Token::solana(&a).priced(|_| Some(2.0)));
+    let mut feed = feed(&standin.url("dexscreener"));
+    feed.quotes(&[key(&a)], T0).await.unwrap();
+    standin.fault_next("dexscreener", Fault::Status(400, "{}".to_owned()), 1);
+    for minute in 1..5 {
+        let quotes = feed.quotes(&[key(&a)], at(minute)).await.unwrap();
+        assert_eq!(usd(&quotes[0]), Some(2.0), "minute {minute}");
+    }
+    let own_pool = format!("latest/dex/pairs/solana/{}", pool_of(&a));
+    let paths = standin.paths("dexscreener");
+    assert_eq!(paths[2], own_pool);
+    assert_eq!(paths.last(), Some(&format!("tokens/v1/solana/{a}")));
 }
 
 #[tokio::test]

@@ -38,18 +38,26 @@ const BATCH: usize = 30;
 const LOOKS_PER_MINUTE: u32 = 60;
 /// Looks within one poll, so that it stays short.
 const LOOKS_PER_POLL: u32 = 6;
-/// For how long an address that was refused is not asked for again.
-const BAD_FOR: Span = Span::hours(6);
+/// For how long an address that was refused alone is not asked for again: it doubles each time, so
+/// that a refusal by mistake costs little, and a bad address soon nothing.
+const BAD_FOR: Span = Span::minutes(2);
+const BAD_FOR_AT_MOST: Span = Span::hours(6);
 /// For how long a chain is left alone whose every address was refused.
 const CHAIN_BAD_FOR: Span = Span::minutes(15);
+
+/// An address that was refused alone.
+#[derive(Debug, Clone, Copy)]
+struct Bad {
+    until: Timestamp,
+    times: u32,
+}
 
 /// The provider, with the pools it follows.
 pub struct DexScreener {
     http: Http,
     looks: SharedBudget,
     pins: Pins,
-    /// Refused addresses, until when.
-    bad: HashMap<TokenKey, Timestamp>,
+    bad: HashMap<TokenKey, Bad>,
     /// Refused chains, until when.
     bad_chains: HashMap<String, Timestamp>,
     /// Chains that were answered once: a refusal there is about addresses.
@@ -84,11 +92,26 @@ impl DexScreener {
     }
 
     fn forget(&mut self, now: Timestamp) {
-        // A clock that was set back must not make anything bad for longer than it is meant to be.
+        // How often an address was refused is remembered for as long again.
         self.bad
-            .retain(|_, until| *until > now && until.since(now) <= BAD_FOR);
+            .retain(|_, bad| now.since(bad.until) < BAD_FOR_AT_MOST);
+        // A clock that was set back must not close a chain for longer than is meant.
         self.bad_chains
             .retain(|_, until| *until > now && until.since(now) <= CHAIN_BAD_FOR);
+    }
+
+    fn is_bad(&self, token: &TokenKey, now: Timestamp) -> bool {
+        let waits = |bad: &Bad| bad.until > now && bad.until.since(now) <= BAD_FOR_AT_MOST;
+        self.bad.get(token).is_some_and(waits)
+    }
+
+    fn refuse(&mut self, token: TokenKey, now: Timestamp) {
+        let times = self.bad.get(&token).map_or(0, |bad| bad.times);
+        let span = BAD_FOR.times(1 << times.min(10)).min(BAD_FOR_AT_MOST);
+        tracing::warn!(feed = NAME, %token, "address refused, left out for {}", span.label());
+        let times = times.saturating_add(1);
+        let until = now.plus(span);
+        self.bad.insert(token, Bad { until, times });
     }
 
     async fn pairs(&mut self, path: &[&str], moment: &Moment) -> Result<Vec<RawPair>, Fault> {
@@ -121,6 +144,9 @@ impl DexScreener {
                     halving.answered();
                     self.good_chains.insert(chain.to_owned());
                     all.extend(pairs);
+                    for token in &part {
+                        self.bad.remove(token);
+                    }
                 }
                 Err(fault) if fault.is_malformed() => halving.refused(part),
                 Err(fault) => return Err(fault.told(NAME)),
@@ -136,19 +162,19 @@ impl DexScreener {
             });
         }
         for token in halving.into_bad() {
-            tracing::warn!(feed = NAME, %token, "address refused, left out for a while");
-            self.bad.insert(token, now.plus(BAD_FOR));
+            self.refuse(token, now);
         }
         Ok(all)
     }
 
-    /// Asks for the pools that tokens are read from, where the batch answered another one.
+    /// Asks for the pools that tokens are read from, where the batch answered another one. On an
+    /// error what was answered until then stands.
     async fn follow(
         &mut self,
         chain: &str,
         seen: &mut HashMap<TokenKey, Seen>,
         moment: &mut Moment,
-    ) {
+    ) -> Result<(), FeedError> {
         let wanted: Vec<(TokenKey, String)> = seen
             .iter()
             .filter_map(|(token, seen)| {
@@ -160,9 +186,7 @@ impl DexScreener {
         let mut halving = Halving::new(wanted, BATCH);
         halving.answered();
         while let Some(part) = halving.next() {
-            if self.http.turn(moment, PATIENCE).await.is_err() {
-                return;
-            }
+            self.http.turn(moment, PATIENCE).await?;
             let pools: Vec<&str> = part.iter().map(|(_, pool)| pool.as_str()).collect();
             let list = pools.join(",");
             let path = ["latest", "dex", "pairs", chain, &list];
@@ -175,13 +199,10 @@ impl DexScreener {
                 Err(Fault::Said(400 | 404 | 422, _)) => {
                     answer(part.iter().map(|(t, _)| t), &[], chain, seen);
                 }
-                Err(fault) => {
-                    let error = fault.told(NAME);
-                    tracing::warn!(%error, "own pools not read");
-                    return;
-                }
+                Err(fault) => return Err(fault.told(NAME)),
             }
         }
+        Ok(())
     }
 
     /// Looks at all pools of tokens that need it, as far as the budgets go without much waiting.
@@ -189,6 +210,7 @@ impl DexScreener {
         let now = moment.now();
         let mut wanted: Vec<TokenKey> = seen
             .iter()
+            .filter(|(token, _)| !self.is_bad(token, now))
             .filter(|(token, seen)| self.pins.wants_look(token, seen, now))
             .map(|(token, _)| token.clone())
             .collect();
@@ -274,27 +296,35 @@ impl PriceFeed for DexScreener {
             return Ok(Vec::new());
         };
         let chain = chain.to_owned();
-        let asked: Vec<TokenKey> = tokens
-            .iter()
-            .filter(|t| chains::is_plausible(t) && !self.bad.contains_key(*t))
-            .cloned()
-            .collect();
-        if asked.is_empty() {
-            return Ok(Vec::new());
-        }
+        // A refused address is left out; where the token's pool is known, that can be asked for.
+        let plausible = tokens.iter().filter(|t| chains::is_plausible(t));
+        let (refused, asked): (Vec<_>, Vec<_>) =
+            plausible.cloned().partition(|t| self.is_bad(t, now));
+        let followed = refused.into_iter().filter(|t| self.pins.has(t));
+        let followed: Vec<TokenKey> = followed.collect();
         let mut moment = Moment::new(now);
-        self.http.turn(&mut moment, Span::ZERO).await?;
-        let pairs = self.batch_of(&chain, asked.clone(), &mut moment).await?;
-        let mut seen: HashMap<TokenKey, Seen> = HashMap::with_capacity(asked.len());
-        for token in asked.iter().filter(|t| !self.bad.contains_key(*t)) {
+        let only_pools = asked.is_empty();
+        let pairs = if only_pools {
+            Vec::new()
+        } else {
+            self.http.turn(&mut moment, Span::ZERO).await?;
+            self.batch_of(&chain, asked.clone(), &mut moment).await?
+        };
+        let all: Vec<TokenKey> = asked.into_iter().chain(followed).collect();
+        let mut seen: HashMap<TokenKey, Seen> = HashMap::with_capacity(all.len());
+        for token in &all {
             let entry = seen.entry(token.clone()).or_default();
             entry.add(pairs.iter().filter_map(|p| Pair::of(p, token, &chain)));
         }
-        self.follow(&chain, &mut seen, &mut moment).await;
+        match self.follow(&chain, &mut seen, &mut moment).await {
+            Err(error) if only_pools => return Err(error),
+            Err(error) => tracing::warn!(%error, "own pools not read"),
+            Ok(()) => {}
+        }
         self.look(&chain, &mut seen, &mut moment).await;
         // No waiting from here on: what is kept of the pools moves with the answer, or not at all.
         let at = moment.now();
-        let quotes = asked.iter().filter_map(|token| {
+        let quotes = all.iter().filter_map(|token| {
             let seen = seen.get(token)?;
             self.pins.quote(token, seen, at)
         });

@@ -89,6 +89,11 @@ impl Pins {
         }
     }
 
+    /// Whether a token has a pool.
+    pub(super) fn has(&self, token: &TokenKey) -> bool {
+        self.kept.get(token).is_some_and(|kept| kept.pool.is_some())
+    }
+
     /// The token's pool, if the answer does not have it.
     pub(super) fn to_follow(&self, token: &TokenKey, seen: &Seen) -> Option<&str> {
         let pool = self.kept.get(token)?.pool.as_deref()?;
