@@ -6,7 +6,8 @@
 //! One poll is one request for up to 30 tokens (`/tokens/v1`), which answers one pool per token.
 //! Where that is another pool than the one a token's price is read from, that pool is asked for
 //! by its own address (`/latest/dex/pairs`), all of a batch together. All pools of one token
-//! (`/token-pairs/v1`) are looked at only where there is doubt, within a budget of their own.
+//! (`/token-pairs/v1`) are looked at once, when it is first seen, and where there is doubt, within a
+//! budget of their own.
 
 mod find;
 mod pins;
@@ -37,7 +38,7 @@ const BATCH: usize = 30;
 /// Looks at all pools of a token, per minute: the endpoint is documented with 300 and with 60.
 const LOOKS_PER_MINUTE: u32 = 60;
 /// Looks within one poll, so that it stays short.
-const LOOKS_PER_POLL: u32 = 6;
+const LOOKS_PER_POLL: u32 = 10;
 /// For how long an address that was refused alone is not asked for again: it doubles each time, so
 /// that a refusal by mistake costs little, and a bad address soon nothing.
 const BAD_FOR: Span = Span::minutes(2);
@@ -208,15 +209,13 @@ impl DexScreener {
     /// Looks at all pools of tokens that need it, as far as the budgets go without much waiting.
     async fn look(&mut self, chain: &str, seen: &mut HashMap<TokenKey, Seen>, moment: &mut Moment) {
         let now = moment.now();
-        let mut wanted: Vec<TokenKey> = seen
+        let mut wanted: Vec<(u8, TokenKey)> = seen
             .iter()
             .filter(|(token, _)| !self.is_bad(token, now))
-            .filter(|(token, seen)| self.pins.wants_look(token, seen, now))
-            .map(|(token, _)| token.clone())
+            .filter_map(|(token, seen)| Some((self.pins.look(token, seen, now)?, token.clone())))
             .collect();
-        // Those that are listed first: they have a price to be told.
-        wanted.sort_by_key(|token| seen.get(token).is_none_or(|s| s.pairs.is_empty()));
-        for token in wanted {
+        wanted.sort();
+        for (_, token) in wanted {
             if self.looks.take(moment.now()).is_err() {
                 return;
             }
@@ -224,7 +223,7 @@ impl DexScreener {
                 return;
             }
             let path = ["token-pairs", "v1", chain, token.address()];
-            let answered = match self.pairs(&path, moment).await {
+            let said = match self.pairs(&path, moment).await {
                 Ok(pairs) => {
                     if let Some(seen) = seen.get_mut(&token) {
                         seen.add(pairs.iter().filter_map(|p| Pair::of(p, &token, chain)));
@@ -233,15 +232,15 @@ impl DexScreener {
                     }
                     true
                 }
-                Err(Fault::Said(..)) => false,
+                // Of a token that is not listed this says nothing about its pools.
+                Err(Fault::Said(..)) => seen.get(&token).is_none_or(|s| s.pairs.is_empty()),
                 Err(fault) => {
                     let error = fault.told(NAME);
                     tracing::warn!(%error, "pools not read");
-                    self.pins.looked(&token, moment.now(), false);
                     return;
                 }
             };
-            self.pins.looked(&token, moment.now(), answered);
+            self.pins.looked(&token, moment.now(), said);
         }
     }
 }
