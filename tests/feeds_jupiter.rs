@@ -75,8 +75,14 @@ async fn a_refused_mint_does_not_sink_its_batch() {
         .mount(&server)
         .await;
     let tokens: Vec<_> = (0..50).map(|i| key(&mint(i))).collect();
-    let quotes = feed(&server.uri(), "").quotes(&tokens, T0).await.unwrap();
-    assert_eq!(quotes.len(), 49);
+    let mut feed = feed(&server.uri(), "");
+    assert_eq!(feed.quotes(&tokens, T0).await.unwrap().len(), 49);
+    let asked = server.received_requests().await.unwrap().len();
+    // It is remembered.
+    let later = T0.plus(Span::MINUTE);
+    assert_eq!(feed.quotes(&tokens, later).await.unwrap().len(), 49);
+    let again = server.received_requests().await.unwrap().len();
+    assert_eq!(again, asked + 1);
 }
 
 #[tokio::test]

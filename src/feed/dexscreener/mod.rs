@@ -23,6 +23,7 @@ use super::chains;
 use super::halving::Halving;
 use super::http::{Access, Fault, Http, PATIENCE};
 use super::moment::Moment;
+use super::refused::Refused;
 use super::{FeedError, PriceFeed, Quote};
 
 pub use find::Candidate;
@@ -39,26 +40,15 @@ const BATCH: usize = 30;
 const LOOKS_PER_MINUTE: u32 = 60;
 /// Looks within one poll, so that it stays short.
 const LOOKS_PER_POLL: u32 = 10;
-/// For how long an address that was refused alone is not asked for again: it doubles each time, so
-/// that a refusal by mistake costs little, and a bad address soon nothing.
-const BAD_FOR: Span = Span::minutes(2);
-const BAD_FOR_AT_MOST: Span = Span::hours(6);
 /// For how long a chain is left alone whose every address was refused.
 const CHAIN_BAD_FOR: Span = Span::minutes(15);
-
-/// An address that was refused alone.
-#[derive(Debug, Clone, Copy)]
-struct Bad {
-    until: Timestamp,
-    times: u32,
-}
 
 /// The provider, with the pools it follows.
 pub struct DexScreener {
     http: Http,
     looks: SharedBudget,
     pins: Pins,
-    bad: HashMap<TokenKey, Bad>,
+    refused: Refused,
     /// Refused chains, until when.
     bad_chains: HashMap<String, Timestamp>,
     /// Chains that were answered once: a refusal there is about addresses.
@@ -86,33 +76,16 @@ impl DexScreener {
             http: Http::new(access, budget)?,
             looks: SharedBudget::new(Budget::with_burst(looks, LOOKS_PER_POLL)),
             pins: Pins::default(),
-            bad: HashMap::new(),
+            refused: Refused::default(),
             bad_chains: HashMap::new(),
             good_chains: HashSet::new(),
         })
     }
 
     fn forget(&mut self, now: Timestamp) {
-        // How often an address was refused is remembered for as long again.
-        self.bad
-            .retain(|_, bad| now.since(bad.until) < BAD_FOR_AT_MOST);
         // A clock that was set back must not close a chain for longer than is meant.
         self.bad_chains
             .retain(|_, until| *until > now && until.since(now) <= CHAIN_BAD_FOR);
-    }
-
-    fn is_bad(&self, token: &TokenKey, now: Timestamp) -> bool {
-        let waits = |bad: &Bad| bad.until > now && bad.until.since(now) <= BAD_FOR_AT_MOST;
-        self.bad.get(token).is_some_and(waits)
-    }
-
-    fn refuse(&mut self, token: TokenKey, now: Timestamp) {
-        let times = self.bad.get(&token).map_or(0, |bad| bad.times);
-        let span = BAD_FOR.times(1 << times.min(10)).min(BAD_FOR_AT_MOST);
-        tracing::warn!(feed = NAME, %token, "address refused, left out for {}", span.label());
-        let times = times.saturating_add(1);
-        let until = now.plus(span);
-        self.bad.insert(token, Bad { until, times });
     }
 
     async fn pairs(&mut self, path: &[&str], moment: &Moment) -> Result<Vec<RawPair>, Fault> {
@@ -145,9 +118,7 @@ impl DexScreener {
                     halving.answered();
                     self.good_chains.insert(chain.to_owned());
                     all.extend(pairs);
-                    for token in &part {
-                        self.bad.remove(token);
-                    }
+                    self.refused.clear(&part);
                 }
                 Err(fault) if fault.is_malformed() => halving.refused(part),
                 Err(fault) => return Err(fault.told(NAME)),
@@ -163,7 +134,7 @@ impl DexScreener {
             });
         }
         for token in halving.into_bad() {
-            self.refuse(token, now);
+            self.refused.add(NAME, token, now);
         }
         Ok(all)
     }
@@ -211,7 +182,7 @@ impl DexScreener {
         let now = moment.now();
         let mut wanted: Vec<(u8, TokenKey)> = seen
             .iter()
-            .filter(|(token, _)| !self.is_bad(token, now))
+            .filter(|(token, _)| !self.refused.holds(token, now))
             .filter_map(|(token, seen)| Some((self.pins.look(token, seen, now)?, token.clone())))
             .collect();
         wanted.sort();
@@ -298,7 +269,7 @@ impl PriceFeed for DexScreener {
         // A refused address is left out; where the token's pool is known, that can be asked for.
         let plausible = tokens.iter().filter(|t| chains::is_plausible(t));
         let (refused, asked): (Vec<_>, Vec<_>) =
-            plausible.cloned().partition(|t| self.is_bad(t, now));
+            plausible.cloned().partition(|t| self.refused.holds(t, now));
         let followed = refused.into_iter().filter(|t| self.pins.has(t));
         let followed: Vec<TokenKey> = followed.collect();
         let mut moment = Moment::new(now);
