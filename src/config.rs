@@ -28,6 +28,8 @@ enum Kind {
     Choice(&'static [&'static str]),
     /// Any text.
     Text,
+    /// The address of a web service, without a query.
+    Url,
     /// A list of these words.
     List(&'static [&'static str]),
 }
@@ -73,15 +75,15 @@ const KEYS: [Key; 36] = [
     ),
     key(
         "feeds.dexscreener_url",
-        Kind::Text,
+        Kind::Url,
         "https://api.dexscreener.com",
     ),
     key(
         "feeds.geckoterminal_url",
-        Kind::Text,
+        Kind::Url,
         "https://api.geckoterminal.com/api/v2",
     ),
-    key("feeds.jupiter_url", Kind::Text, "https://api.jup.ag"),
+    key("feeds.jupiter_url", Kind::Url, "https://api.jup.ag"),
     key("feeds.dexscreener_key", Kind::Text, ""),
     key("feeds.geckoterminal_key", Kind::Text, ""),
     key("feeds.jupiter_key", Kind::Text, ""),
@@ -321,6 +323,35 @@ impl Config {
         Range::parse(self.text("ui.range")).unwrap_or(Range::D7)
     }
 
+    /// The providers of live prices, the one to ask first coming first.
+    pub fn feed_order(&self) -> impl Iterator<Item = &str> {
+        self.text("feeds.order").split(',').map(str::trim)
+    }
+
+    /// Where a provider is reached; empty for a name that is none.
+    #[must_use]
+    pub fn feed_url(&self, provider: &str) -> &str {
+        self.text(&format!("feeds.{provider}_url"))
+    }
+
+    /// A provider's key; empty when there is none. It must never be shown.
+    #[must_use]
+    pub fn feed_key(&self, provider: &str) -> &str {
+        self.text(&format!("feeds.{provider}_key"))
+    }
+
+    /// Requests per minute that a provider may be asked.
+    #[must_use]
+    pub fn feed_rpm(&self, provider: &str) -> u32 {
+        self.whole(&format!("feeds.{provider}_rpm"))
+    }
+
+    /// The longest that one request may take.
+    #[must_use]
+    pub fn feed_timeout(&self) -> Span {
+        self.span("feeds.timeout")
+    }
+
     /// Only ASCII on the screen.
     #[must_use]
     pub fn ascii(&self) -> bool {
@@ -340,7 +371,7 @@ impl Kind {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         match self {
             Self::Number(..) | Self::Whole(..) | Self::Flag => value.to_owned(),
-            Self::Span | Self::Choice(_) | Self::Text => quoted(value),
+            Self::Span | Self::Choice(_) | Self::Text | Self::Url => quoted(value),
             Self::List(_) => {
                 let words: Vec<_> = value.split(',').map(|w| quoted(w.trim())).collect();
                 format!("[{}]", words.join(", "))
@@ -361,6 +392,7 @@ impl Kind {
             Self::Flag => matches!(value, "true" | "false"),
             Self::Choice(words) => words.contains(&value),
             Self::Text => true,
+            Self::Url => is_base_url(value),
             Self::List(words) => value
                 .split(',')
                 .map(str::trim)
@@ -373,9 +405,20 @@ impl Kind {
             Self::Flag => "true or false".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Text => "any text".to_owned(),
+            Self::Url => "an address such as https://host/path, without ? or #".to_owned(),
             Self::List(words) => format!("a list of {}", words.join(", ")),
         })
     }
+}
+
+fn is_base_url(value: &str) -> bool {
+    let rest = value
+        .strip_prefix("https://")
+        .or_else(|| value.strip_prefix("http://"));
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '@');
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.starts_with(['/', ':']) && !rest.contains(odd)
+    })
 }
 
 /// Where and why a file is no TOML. The line itself is not quoted: it may hold a key.
@@ -495,6 +538,10 @@ mod tests {
                 &["tracker.window", "soon", "7d"],
             ),
             ("[analysis]\nq = 2", &["analysis.q", "0 to 1"]),
+            (
+                "[feeds]\njupiter_url = \"ftp://x\"",
+                &["feeds.jupiter_url", "ftp://x", "https://host/path"],
+            ),
             (
                 "[ui]\nrange = \"1y\"",
                 &["ui.range", "24h, 7d, 30d, 90d, all"],

@@ -1,15 +1,32 @@
 //! Where prices come from: one trait, and the providers behind it.
 //!
 //! Knows: how to ask a provider for the prices of tokens. Must never know: what becomes of the
-//! answers (accepting, storing, drawing), nor any clock: "now" is an argument, so that a simulated
-//! market can be asked about the past as well.
+//! answers (accepting, storing, drawing), nor what time it is: "now" is an argument, so that a
+//! simulated market can be asked about the past as well.
 
+mod budget;
+pub mod chains;
+pub mod dexscreener;
+pub mod geckoterminal;
+mod halving;
+mod http;
+pub mod jupiter;
+mod lenient;
+mod moment;
+mod provider;
+mod refused;
+mod retry_after;
 pub mod simulated;
 
 use std::future::Future;
 
 use crate::domain::{Candle, Price, Span, Timestamp, TokenKey};
 
+pub use chains::page_of;
+pub use dexscreener::{Candidate, DexScreener};
+pub use geckoterminal::{GeckoCandles, GeckoTerminal};
+pub use jupiter::Jupiter;
+pub use provider::{Provider, Providers};
 pub use simulated::{SimulatedFeed, SimulatedMarket};
 
 /// One provider of prices.
