@@ -46,7 +46,8 @@ pub struct Board {
 struct Tracked {
     call: Arc<Call>,
     voided: bool,
-    fold: Fold,
+    /// Large: apart, so that it is not copied on its way here.
+    fold: Box<Fold>,
     imported: Option<ImportedOutcome>,
 }
 
@@ -114,7 +115,7 @@ impl Board {
                 .get(&change.id)
                 .and_then(|at| self.calls.get_mut(*at))
             {
-                Arc::make_mut(call).fold = change.fold;
+                *Arc::make_mut(call).fold = change.fold;
             }
         }
     }

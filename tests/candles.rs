@@ -319,7 +319,7 @@ fn put_candles(store: &mut Store, candles: &[Candle]) -> Vec<Put> {
 
 fn folds(store: &Store, as_of: Option<Timestamp>) -> BTreeMap<String, Fold> {
     let calls = store.load(as_of).unwrap().calls;
-    calls.into_iter().map(|c| (c.call.id.0, c.fold)).collect()
+    calls.into_iter().map(|c| (c.call.id.0, *c.fold)).collect()
 }
 
 proptest! {

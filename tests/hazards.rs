@@ -21,7 +21,8 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::time::Duration;
 
 use callboard::clock::Clock;
-use callboard::domain::Span;
+use callboard::domain::{Confidence, Rules, Span};
+use callboard::store::Store;
 use cli_support::{Machine, Ran, close, find};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -79,11 +80,14 @@ fn number_of_calls(machine: &Machine) -> usize {
 }
 
 fn confidence(machine: &Machine, id: &str) -> Option<f64> {
-    let conn = Connection::open(machine.db()).unwrap();
-    conn.query_row("SELECT confidence FROM trade WHERE id = ?1", [id], |row| {
-        row.get(0)
-    })
-    .unwrap()
+    let store = Store::open(&machine.db(), Rules::default()).unwrap();
+    let books = store.load_books().unwrap();
+    let trades = books
+        .iter()
+        .flat_map(|(key, _)| store.trades_of(key).unwrap());
+    let mut of_id = trades.filter(|trade| trade.id == id);
+    let trade = of_id.next().unwrap();
+    trade.confidence.map(Confidence::fraction)
 }
 
 /// The binary through std, to be spawned, limited or run as somebody else.
@@ -999,7 +1003,7 @@ fn refused_in_words(machine: &Machine, ran: &Ran) {
 fn a_limit_on_the_size_of_files_is_an_error_in_words_and_leaves_whole_transactions() {
     for (name, text, table) in [
         ("c.csv", many_calls(6000), "call"),
-        ("t.csv", many_trades(6000), "trade"),
+        ("t.csv", many_trades(6000), "trade_chunk"),
     ] {
         let machine = Machine::new();
         let path = machine.file(name, text);

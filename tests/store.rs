@@ -109,7 +109,7 @@ fn trade(id: &str, model: &str, closed: Option<i64>, pnl: Option<f64>) -> Trade 
 
 fn folds(store: &Store) -> BTreeMap<String, Fold> {
     let calls = store.load(None).unwrap().calls;
-    calls.into_iter().map(|c| (c.call.id.0, c.fold)).collect()
+    calls.into_iter().map(|c| (c.call.id.0, *c.fold)).collect()
 }
 
 fn fold(store: &Store, id: &str) -> Fold {
@@ -471,7 +471,7 @@ fn add(store: &mut Store, board: &mut Board, calls: &[Call]) {
     board.add_calls(calls.iter().map(|call| StoredCall {
         call: call.clone(),
         voided: false,
-        fold: Fold::start(&CallFacts::from(call)),
+        fold: Box::new(Fold::start(&CallFacts::from(call))),
         imported: None,
     }));
     board.move_folds(changes);

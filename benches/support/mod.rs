@@ -1,5 +1,9 @@
 //! Generated input of any size: the same for the same numbers, on every machine.
 
+#![allow(dead_code, reason = "each bench uses its part")]
+
+pub mod files;
+
 use callboard::analytics::{Book, BookKey, Point};
 use callboard::domain::{Confidence, Side, Span, Timestamp, Trade};
 

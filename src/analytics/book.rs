@@ -77,6 +77,8 @@ impl Book {
             blocks,
             ..Self::default()
         };
+        book.opened.reserve_exact(book.points.len());
+        book.done.reserve_exact(book.points.len());
         for point in &book.points {
             if let Some(opened) = point.opened_at() {
                 book.opened.push(opened);

@@ -110,10 +110,14 @@ fn run(
     let mut reader = Reader::new(kind, rows.names(), chain);
     loop {
         let parsed = match rows.next_row() {
-            Next::Row(row) => Parsed {
-                line: row.line,
-                record: reader.read(&row, rows.names()),
-            },
+            Next::Row(row) => {
+                let parsed = Parsed {
+                    line: row.line,
+                    record: reader.read(&row, rows.names()),
+                };
+                rows.reuse(row);
+                parsed
+            }
             Next::Bad { line, reason } => Parsed {
                 line,
                 record: Err(BadField::new("", reason)),

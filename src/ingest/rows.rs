@@ -41,6 +41,8 @@ pub enum Next {
 pub struct Rows {
     format: Format,
     names: Vec<String>,
+    /// The memory of a row that is done with.
+    spare: ByteRecord,
 }
 
 enum Format {
@@ -85,6 +87,7 @@ impl Rows {
                         broken: false,
                     }),
                     names: Vec::new(),
+                    spare: ByteRecord::new(),
                 };
                 let mut ahead = VecDeque::new();
                 loop {
@@ -122,6 +125,7 @@ impl Rows {
                         lines,
                     },
                     names,
+                    spare: ByteRecord::new(),
                 })
             }
         }
@@ -136,9 +140,17 @@ impl Rows {
     /// The next row.
     pub fn next_row(&mut self) -> Next {
         match &mut self.format {
-            Format::Csv { reader, lines } => next_csv(reader, lines, self.names.len()),
+            Format::Csv { reader, lines } => {
+                let record = std::mem::take(&mut self.spare);
+                next_csv(reader, lines, self.names.len(), record)
+            }
             Format::Json(json) => json.next(&mut self.names),
         }
+    }
+
+    /// Takes back a row that is done with: the next one needs no memory of its own.
+    pub fn reuse(&mut self, row: Row) {
+        self.spare = row.cells.into_byte_record();
     }
 }
 
@@ -147,9 +159,13 @@ fn column_name(name: &str) -> String {
     crate::domain::text::clean(name).to_lowercase()
 }
 
-fn next_csv(reader: &mut csv::Reader<Newlines>, lines: &Rc<RefCell<Lines>>, width: usize) -> Next {
+fn next_csv(
+    reader: &mut csv::Reader<Newlines>,
+    lines: &Rc<RefCell<Lines>>,
+    width: usize,
+    mut record: ByteRecord,
+) -> Next {
     loop {
-        let mut record = ByteRecord::new();
         let read = reader.read_byte_record(&mut record);
         let start = |position: Option<&csv::Position>| {
             position.map_or(0, |p| lines.borrow_mut().line_at(p.byte()))

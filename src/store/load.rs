@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::thread;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use crate::analytics::{Book, BookKey};
 use crate::domain::candle::LONGEST_CANDLE;
@@ -14,6 +15,7 @@ use crate::domain::{
 
 use super::calls::{CALL_COLUMNS, CallRecord, read_call, read_outcome};
 use super::folds::{Stored, fold_of};
+use super::summaries::read_books;
 use super::{Store, StoreError};
 
 /// A call with everything its outcome is read from.
@@ -24,7 +26,7 @@ pub struct StoredCall {
     /// It was taken out of every figure.
     pub voided: bool,
     /// Where its samples have brought it.
-    pub fold: Fold,
+    pub fold: Box<Fold>,
     /// What somebody else measured of it.
     pub imported: Option<ImportedOutcome>,
 }
@@ -34,13 +36,16 @@ pub struct StoredCall {
 pub struct Loaded {
     /// The books of all models.
     pub books: Vec<(BookKey, Book)>,
-    /// All calls, oldest first.
+    /// All calls, in no order.
     pub calls: Vec<StoredCall>,
     /// Outcomes whose call is not known (yet).
     pub orphan_outcomes: usize,
     /// The earliest sample that lies after the as-of and was therefore not seen.
     pub next_unseen: Option<Timestamp>,
 }
+
+/// How the second connection is opened.
+const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// Calls with their token and their fold; what comes behind chooses among them.
 static FOLDED_CALLS: LazyLock<String> = LazyLock::new(|| {
@@ -63,14 +68,26 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn load(&self, as_of: Option<Timestamp>) -> Result<Loaded, StoreError> {
-        let calls = self.load_calls(as_of)?;
+        // Books and calls have nothing in common, so each is read on a connection of its own.
+        let path = &self.path;
+        let (books, calls) = thread::scope(|scope| {
+            let books = scope.spawn(move || {
+                let conn = Connection::open_with_flags(path, READING)?;
+                conn.busy_timeout(super::open::BUSY)?;
+                read_books(&conn)
+            });
+            let calls = self.load_calls(as_of);
+            let books = books.join().unwrap_or_else(|_| self.load_books());
+            (books, calls)
+        });
+        let calls = calls?;
         let orphan_outcomes: i64 = self.conn.query_row(
             "SELECT count(*) FROM imported_outcome WHERE call_id NOT IN (SELECT id FROM call)",
             [],
             |row| row.get(0),
         )?;
         Ok(Loaded {
-            books: self.load_books()?,
+            books: books?,
             calls,
             orphan_outcomes: usize::try_from(orphan_outcomes).unwrap_or(0),
             next_unseen: self.next_sample_after(as_of)?,
@@ -108,11 +125,12 @@ impl Store {
             .prepare("SELECT token_id, up_to FROM folded")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        let mut statement = self
-            .conn
-            .prepare(&format!("{} ORDER BY c.called_at, c.id", *FOLDED_CALLS))?;
+        let mut statement = self.conn.prepare(&FOLDED_CALLS)?;
         let rows = statement.query_map([], read_folded_call)?;
-        let mut calls = Vec::new();
+        let many: i64 = self
+            .conn
+            .query_row("SELECT count(*) FROM call", [], |row| row.get(0))?;
+        let mut calls = Vec::with_capacity(usize::try_from(many).unwrap_or(0));
         for row in rows {
             let (record, fold) = row?;
             let facts = CallFacts::from(&record.call);
@@ -125,11 +143,16 @@ impl Store {
                     && up_to.get(&token).is_some_and(|up_to| *up_to > to.millis())
             };
             let fold = match (record.token_id, fold) {
-                (Some(token), Stored::Fold(fold)) if ours && !later(token) => *fold,
-                (Some(token), Stored::Fold(_) | Stored::Unreadable) => {
-                    fold_of(&self.conn, &self.rules, record.seq, &facts, token, to)?
-                }
-                _ => Fold::start(&facts),
+                (Some(token), Stored::Fold(fold)) if ours && !later(token) => fold,
+                (Some(token), Stored::Fold(_) | Stored::Unreadable) => Box::new(fold_of(
+                    &self.conn,
+                    &self.rules,
+                    record.seq,
+                    &facts,
+                    token,
+                    to,
+                )?),
+                _ => Box::new(Fold::start(&facts)),
             };
             calls.push(StoredCall {
                 imported: imported.remove(&record.call.id.0),
@@ -164,13 +187,20 @@ impl Store {
             .optional()?;
         Ok(Some(StoredCall {
             fold: match (record.token_id, fold) {
-                (_, Stored::Fold(fold)) => *fold,
+                (_, Stored::Fold(fold)) => fold,
                 (Some(token), Stored::Unreadable) => {
                     let facts = CallFacts::from(&record.call);
                     let end = facts.window_end(&self.rules);
-                    fold_of(&self.conn, &self.rules, record.seq, &facts, token, end)?
+                    Box::new(fold_of(
+                        &self.conn,
+                        &self.rules,
+                        record.seq,
+                        &facts,
+                        token,
+                        end,
+                    )?)
                 }
-                _ => Fold::start(&CallFacts::from(&record.call)),
+                _ => Box::new(Fold::start(&CallFacts::from(&record.call))),
             },
             voided: record.voided.is_some(),
             call: record.call,

@@ -86,7 +86,7 @@ impl Store {
     /// When another program holds the database for too long.
     pub fn begin(&mut self) -> Result<(), StoreError> {
         // What does not fit would be written twice.
-        self.conn.pragma_update(None, "cache_size", -256_000)?;
+        self.conn.pragma_update(None, "cache_size", -64_000)?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         self.session = Some(trades::Changes::default());
         Ok(())

@@ -18,15 +18,19 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../assets/migrations/0001_spine.sql"),
     include_str!("../../assets/migrations/0002_candles.sql"),
     include_str!("../../assets/migrations/0003_void.sql"),
-    include_str!("../../assets/migrations/0004_lease.sql"),
-    include_str!("../../assets/migrations/0005_thin.sql"),
-    include_str!("../../assets/migrations/0006_recent.sql"),
-    include_str!("../../assets/migrations/0007_backfill.sql"),
+    TRADE_CHUNKS,
+    include_str!("../../assets/migrations/0005_lease.sql"),
+    include_str!("../../assets/migrations/0006_thin.sql"),
+    include_str!("../../assets/migrations/0007_recent.sql"),
+    include_str!("../../assets/migrations/0008_backfill.sql"),
 ];
+
+/// The migration whose rows the program moves itself.
+const TRADE_CHUNKS: &str = include_str!("../../assets/migrations/0004_trade_chunks.sql");
 
 /// The schema number of a current file.
 const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -194,6 +198,9 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
         .skip(usize::try_from(found).unwrap_or(usize::MAX))
     {
         tx.execute_batch(sql)?;
+        if *sql == TRADE_CHUNKS {
+            super::trades::move_rows(&tx)?;
+        }
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", SCHEMA)?;

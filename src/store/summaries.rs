@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::analytics::book::day_of;
 use crate::analytics::{Book, BookKey, Point, Summary};
-use crate::domain::{Confidence, Timestamp, Trade};
+use crate::domain::Timestamp;
 
-use super::trades::DayChange;
+use super::trades::{DayChange, Seq, each_of};
 use super::{Store, StoreError};
 
 impl Store {
@@ -20,16 +20,14 @@ impl Store {
         self.write(|tx, _| {
             tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
             let mut days: BTreeMap<(i64, i64), DayChange> = BTreeMap::new();
-            let mut trades = tx.prepare(
-                "SELECT book_id, seq, opened_at, closed_at, realized_pnl, fee, cost, confidence \
-                 FROM trade WHERE closed_at IS NOT NULL ORDER BY seq",
-            )?;
-            let mut rows = trades.query([])?;
-            while let Some(row) = rows.next()? {
-                if let Some(point) = read_point(row)? {
-                    let day = (row.get(0)?, day_of(point.closed_at()));
-                    days.entry(day).or_default().add.push(point);
-                }
+            for (book, key) in books_of(tx)? {
+                each_of(tx, book, &key.model, &key.currency, |ordinal, trade| {
+                    if let Some(point) = Point::of(&trade, ordinal) {
+                        let day = (book, day_of(point.closed_at()));
+                        days.entry(day).or_default().add.push(point);
+                    }
+                    Ok(())
+                })?;
             }
             for ((book, day), change) in days {
                 change_day(tx, book, day, change)?;
@@ -44,25 +42,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn load_books(&self) -> Result<Vec<(BookKey, Book)>, StoreError> {
-        let mut names = self
-            .conn
-            .prepare("SELECT id, model, currency FROM book ORDER BY model, currency")?;
-        let names = names
-            .query_map([], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    BookKey {
-                        model: row.get(1)?,
-                        currency: row.get(2)?,
-                    },
-                ))
-            })?
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut books = Vec::with_capacity(names.len());
-        for (id, key) in names {
-            books.push((key, self.load_book(id)?));
-        }
-        Ok(books)
+        read_books(&self.conn)
     }
 
     /// The book of one model in one currency, as of the latest commit.
@@ -74,43 +54,58 @@ impl Store {
             .conn
             .prepare_cached("SELECT id FROM book WHERE model = ?1 AND currency = ?2")?
             .query_row([&key.model, &key.currency], |row| row.get(0))?;
-        self.load_book(id)
+        load_book(&self.conn, id)
     }
+}
 
-    fn load_book(&self, id: i64) -> Result<Book, StoreError> {
-        let mut points: Vec<Point> = Vec::new();
-        let mut days = self
-            .conn
-            .prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 ORDER BY day")?;
-        let mut rows = days.query([id])?;
-        while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
-            points.extend(postcard::from_bytes::<Vec<Point>>(bytes)?);
-        }
-        let mut hourly: HashMap<i64, Summary> = HashMap::new();
-        let mut hours = self
-            .conn
-            .prepare_cached("SELECT hour, summary FROM trade_hour WHERE book_id = ?1")?;
-        let mut rows = hours.query([id])?;
-        while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
-            hourly.insert(row.get(0)?, postcard::from_bytes(bytes)?);
-        }
-        let mut open = self.conn.prepare_cached(
-            "SELECT opened_at FROM trade WHERE book_id = ?1 AND closed_at IS NULL",
-        )?;
-        let open: Vec<Option<Timestamp>> = open
-            .query_map([id], |row| {
-                Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp::from_millis))
-            })?
-            .collect::<Result<_, _>>()?;
-        Ok(Book::with_summaries(points, open, |hour, of_hour| {
-            hourly
-                .get(&hour)
-                .copied()
-                .unwrap_or_else(|| Summary::of(of_hour))
-        }))
+/// Every book.
+pub(super) fn read_books(conn: &Connection) -> Result<Vec<(BookKey, Book)>, StoreError> {
+    let names = books_of(conn)?;
+    let mut books = Vec::with_capacity(names.len());
+    for (id, key) in names {
+        books.push((key, load_book(conn, id)?));
     }
+    Ok(books)
+}
+
+fn load_book(conn: &Connection, id: i64) -> Result<Book, StoreError> {
+    // All at once: a vector that grows to millions of points is copied over and over.
+    let bytes: i64 = conn
+        .prepare_cached(
+            "SELECT coalesce(sum(length(points)), 0) FROM trade_day WHERE book_id = ?1",
+        )?
+        .query_row([id], |row| row.get(0))?;
+    let most = usize::try_from(bytes).unwrap_or(0) / Point::LEAST_BYTES;
+    let mut points: Vec<Point> = Vec::with_capacity(most);
+    let mut days =
+        conn.prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 ORDER BY day")?;
+    let mut rows = days.query([id])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
+        points.extend(postcard::from_bytes::<Vec<Point>>(bytes)?);
+    }
+    let mut hourly: HashMap<i64, Summary> = HashMap::new();
+    let mut hours =
+        conn.prepare_cached("SELECT hour, summary FROM trade_hour WHERE book_id = ?1")?;
+    let mut rows = hours.query([id])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(1)?.as_blob().unwrap_or_default();
+        hourly.insert(row.get(0)?, postcard::from_bytes(bytes)?);
+    }
+    let mut open =
+        conn.prepare_cached("SELECT opened_at FROM open_trade WHERE seq BETWEEN ?1 AND ?2")?;
+    let (first, last) = Seq::of_book(id);
+    let open: Vec<Option<Timestamp>> = open
+        .query_map([first.raw(), last.raw()], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp::from_millis))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Book::with_summaries(points, open, |hour, of_hour| {
+        hourly
+            .get(&hour)
+            .copied()
+            .unwrap_or_else(|| Summary::of(of_hour))
+    }))
 }
 
 /// Packs and sums up a day of a book anew after some of its trades have changed.
@@ -124,8 +119,8 @@ pub(super) fn change_day(
         .prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 AND day = ?2")?
         .query_row([book, day], |row| row.get(0))
         .optional()?;
-    let mut points: Vec<Point> = match old {
-        Some(bytes) => postcard::from_bytes(&bytes)?,
+    let mut points: Vec<Point> = match &old {
+        Some(bytes) => postcard::from_bytes(bytes)?,
         None => Vec::new(),
     };
     points.retain(|p| !change.remove.contains(&p.seq()));
@@ -138,42 +133,29 @@ pub(super) fn change_day(
             .execute(params![book, day])?;
         return Ok(());
     }
-    tx.prepare_cached(
-        "INSERT OR REPLACE INTO trade_day (book_id, day, points) VALUES (?1, ?2, ?3)",
-    )?
+    tx.prepare_cached(if old.is_some() {
+        "UPDATE trade_day SET points = ?3 WHERE book_id = ?1 AND day = ?2"
+    } else {
+        "INSERT INTO trade_day (book_id, day, points) VALUES (?1, ?2, ?3)"
+    })?
     .execute(params![book, day, postcard::to_stdvec(&points)?])?;
     for of_hour in points.chunk_by(|a, b| a.closed_at().hour() == b.closed_at().hour()) {
         let hour = of_hour.first().map_or(0, |p| p.closed_at().hour());
         let summary = postcard::to_stdvec(&Summary::of(of_hour))?;
-        tx.prepare_cached(
-            "INSERT OR REPLACE INTO trade_hour (book_id, hour, summary) VALUES (?1, ?2, ?3)",
-        )?
-        .execute(params![book, hour, summary])?;
+        tx.prepare_cached("INSERT INTO trade_hour (book_id, hour, summary) VALUES (?1, ?2, ?3)")?
+            .execute(params![book, hour, summary])?;
     }
     Ok(())
 }
 
-fn read_point(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Point>> {
-    let time = |at: usize| -> rusqlite::Result<Option<Timestamp>> {
-        Ok(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_millis))
-    };
-    let trade = Trade {
-        id: String::new(),
-        model: String::new(),
-        symbol: None,
-        side: None,
-        quantity: None,
-        entry_price: None,
-        exit_price: None,
-        opened_at: time(2)?,
-        closed_at: time(3)?,
-        realized_pnl: row.get(4)?,
-        fee: row.get(5)?,
-        cost: row.get(6)?,
-        confidence: row
-            .get::<_, Option<f64>>(7)?
-            .and_then(Confidence::from_fraction),
-        currency: None,
-    };
-    Ok(Point::of(&trade, row.get(1)?))
+/// Every book's row id and name, by name.
+pub(super) fn books_of(conn: &Connection) -> Result<Vec<(i64, BookKey)>, StoreError> {
+    let mut books =
+        conn.prepare_cached("SELECT id, model, currency FROM book ORDER BY model, currency")?;
+    let books = books.query_map([], |row| {
+        let model = row.get(1)?;
+        let currency = row.get(2)?;
+        Ok((row.get(0)?, BookKey { model, currency }))
+    })?;
+    Ok(books.collect::<Result<_, _>>()?)
 }
