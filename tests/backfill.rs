@@ -147,10 +147,10 @@ fn calls_of_the_past_get_their_entry_their_true_high_and_their_final() {
     assert_eq!(track.stop(Signal::TERM).code(), Some(0));
     let asked = requests_for_candles(&home);
     let again = home.track();
-    let summaries = home.log().matches("tokens asked about").count();
-    until("it polls and looks for gaps", || {
-        home.log().matches("0 tokens asked about").count() > 1
-            && home.log().matches("tokens asked about").count() > summaries + 3
+    let summaries = || home.log().matches("backfill=0 tokens asked about").count();
+    let before = summaries();
+    until("it polls and has looked for gaps", || {
+        summaries() > before + 3
     });
     assert_eq!(requests_for_candles(&home), asked);
     drop(again);

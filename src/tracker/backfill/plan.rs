@@ -23,11 +23,11 @@ pub const MOST: i64 = 1000;
 const AFTER_CALL: Span = Span::minutes(90);
 
 /// What to ask for to fill the gaps of a token. `calls` are the times of its calls; `pools` are
-/// its pools, the one to prefer first.
+/// its pools, the one to prefer first. Candles that end after `over` are not to be had yet.
 #[must_use]
-pub fn asks(gaps: &[Stretch], calls: &[Timestamp], pools: &[Pool]) -> Vec<Ask> {
+pub fn asks(gaps: &[Stretch], calls: &[Timestamp], pools: &[Pool], over: Timestamp) -> Vec<Ask> {
     let mut asks = Vec::new();
-    for (step, stretch) in windows(gaps, calls) {
+    for (step, stretch) in windows(gaps, calls, over) {
         for (pool, part) in by_pool(stretch, pools) {
             asks.push(Ask {
                 pool: pool.address.clone(),
@@ -41,7 +41,7 @@ pub fn asks(gaps: &[Stretch], calls: &[Timestamp], pools: &[Pool]) -> Vec<Ask> {
 
 /// Stretches with the length of the candles that fill them: minutes where one request of them
 /// reaches, quarters of an hour else, with minutes after each call.
-fn windows(gaps: &[Stretch], calls: &[Timestamp]) -> Vec<(CandleStep, Stretch)> {
+fn windows(gaps: &[Stretch], calls: &[Timestamp], over: Timestamp) -> Vec<(CandleStep, Stretch)> {
     let gaps = merged(gaps.to_vec());
     let reach = |step: CandleStep| step.span().times(MOST);
     let mut out: Vec<(CandleStep, Stretch)> = Vec::new();
@@ -73,9 +73,18 @@ fn windows(gaps: &[Stretch], calls: &[Timestamp]) -> Vec<(CandleStep, Stretch)> 
             }
         }
         let mut from = floor(first.from, CandleStep::Quarter);
-        while from < first.to {
-            let to = from.plus(reach(CandleStep::Quarter));
-            let to = to.min(ceil(first.to, CandleStep::Quarter));
+        let last = ceil(first.to, CandleStep::Quarter);
+        let end = if last <= over {
+            last
+        } else {
+            // The last quarter is not over: its minutes are.
+            let begun = floor(first.to, CandleStep::Quarter);
+            let rest = Stretch::new(begun, ceil(first.to, CandleStep::Minute));
+            out.extend(rest.map(|s| (CandleStep::Minute, s)));
+            begun
+        };
+        while from < end {
+            let to = from.plus(reach(CandleStep::Quarter)).min(end);
             out.extend(Stretch::new(from, to).map(|s| (CandleStep::Quarter, s)));
             from = to;
         }
@@ -152,12 +161,29 @@ mod tests {
     #[test]
     fn a_whole_week_is_quarters_with_minutes_after_the_call() {
         let week = 7 * 1440;
-        let asks = asks(&[stretch(0, week)], &[at(0)], &[pool("p", None)]);
+        let asks = asks(
+            &[stretch(0, week)],
+            &[at(0)],
+            &[pool("p", None)],
+            at(99_999),
+        );
         assert_eq!(
             told(&asks),
             [
                 ("p".to_owned(), CandleStep::Minute, 0, 90),
                 ("p".to_owned(), CandleStep::Quarter, 0, week),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_quarter_that_is_not_over_is_asked_for_in_minutes() {
+        let asks = asks(&[stretch(0, 2003)], &[], &[pool("p", None)], at(2007));
+        assert_eq!(
+            told(&asks),
+            [
+                ("p".to_owned(), CandleStep::Minute, 1995, 2003),
+                ("p".to_owned(), CandleStep::Quarter, 0, 1995),
             ]
         );
     }
@@ -170,7 +196,7 @@ mod tests {
             stretch(990, 1000),
             stretch(1100, 1105),
         ];
-        let asks = asks(&gaps, &[at(-100)], &[pool("p", None)]);
+        let asks = asks(&gaps, &[at(-100)], &[pool("p", None)], at(99_999));
         assert_eq!(
             told(&asks),
             [
@@ -183,7 +209,7 @@ mod tests {
     #[test]
     fn a_gap_longer_than_a_page_of_quarters_takes_several() {
         let month = 30 * 1440;
-        let asks = asks(&[stretch(0, month)], &[], &[pool("p", None)]);
+        let asks = asks(&[stretch(0, month)], &[], &[pool("p", None)], at(99_999));
         let quarters = told(&asks);
         assert_eq!(quarters.len(), 3);
         assert_eq!((quarters[0].2, quarters[2].3), (0, month));
@@ -195,7 +221,7 @@ mod tests {
     #[test]
     fn before_a_pool_was_made_the_older_one_is_asked() {
         let pools = [pool("exchange", Some(500)), pool("curve", Some(-60))];
-        let asks = asks(&[stretch(0, 900)], &[at(0)], &pools);
+        let asks = asks(&[stretch(0, 900)], &[at(0)], &pools, at(99_999));
         assert_eq!(
             told(&asks),
             [
@@ -203,6 +229,9 @@ mod tests {
                 ("curve".to_owned(), CandleStep::Minute, 0, 500),
             ]
         );
-        assert_eq!(super::asks(&[stretch(0, 900)], &[at(0)], &[]), []);
+        assert_eq!(
+            super::asks(&[stretch(0, 900)], &[at(0)], &[], at(99_999)),
+            []
+        );
     }
 }

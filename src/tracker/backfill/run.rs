@@ -147,8 +147,8 @@ async fn fill<F: CandleFeed>(
         return Ok(());
     }
     let pools = preferred(pools, gaps.pool.as_deref());
-    for ask in asks(&gaps.stretches, &gaps.calls, &pools) {
-        let asked_at = clock.now();
+    let over = now.minus(FRESH);
+    for ask in asks(&gaps.stretches, &gaps.calls, &pools, over) {
         let candles = candles(feed, clock, health, &gaps.token, &ask).await?;
         health.ok(clock.now());
         let sorted = believed(candles);
@@ -157,8 +157,7 @@ async fn fill<F: CandleFeed>(
         let wanted = sorted.kept.into_iter().filter(|c| within(c.opened_at));
         let pool = &ask.pool;
         found.candles.extend(wanted.map(|c| (pool.clone(), c)));
-        // What was not over when it was asked for is asked for again.
-        let over = asked_at.minus(FRESH).minus(ask.step.span());
+        // What may not have been over is asked for again.
         let to = ask.stretch.to.min(over);
         found.answered.extend(Stretch::new(ask.stretch.from, to));
     }
