@@ -132,6 +132,7 @@ fn poll(tracker: &mut Tracker, feeds: &mut [Scripted], now: Timestamp) -> Poll {
     runtime.block_on(tracker.poll(feeds, now)).unwrap_or(Poll {
         samples: Vec::new(),
         health: tracker.health(),
+        slept: None,
     })
 }
 

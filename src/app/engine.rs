@@ -71,6 +71,8 @@ pub struct Snapshot {
     pub health: Vec<FeedHealth>,
     /// Who polls, where a lease decides that.
     pub turn: Option<Turn>,
+    /// When the machine was last found to have slept, and for how long.
+    pub slept: Option<(Timestamp, Span)>,
     /// What polls have brought since the start.
     pub tally: Tally,
     /// Why the database could not be read or written last time.
@@ -86,6 +88,7 @@ impl Snapshot {
             board: Arc::new(Board::empty(settings)),
             health: Vec::new(),
             turn: None,
+            slept: None,
             tally: Tally::default(),
             trouble: None,
             loaded: false,
@@ -109,13 +112,18 @@ pub const QUEUE: usize = 4;
 
 /// How often the file is looked at for what other programs wrote.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between commits of what polls bring: one covers all the answers in between.
+/// Between commits of what polls bring, for each thousand tokens followed: one covers all the
+/// answers in between, and each writes a page for nearly every token in it.
 const COMMIT_EVERY: Span = Span::seconds(1);
+/// The longest time between commits, in the same steps.
+const RAREST_COMMIT: usize = 10;
 /// So soon a commit that failed is tried again.
 const RETRY: Span = Span::seconds(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// How much of what was read already is read again when following another program's polls.
+const OVERLAP: Span = Span::seconds(2);
 /// Between moves of recent samples to their place: at 9,000 tokens, 90,000 of them.
 const SETTLE_EVERY: Span = Span::minutes(10);
 /// Tokens that one transaction thins: it takes some milliseconds.
@@ -341,7 +349,8 @@ impl Engine {
         let since = self.folded.unwrap_or_else(|| Timestamp::from_millis(0));
         let now = self.clock.now();
         let read = (|| {
-            let (changes, tokens) = self.store.moved_since(since)?;
+            // Commits are in the order of time but for what was answered at the same moment.
+            let (changes, tokens) = self.store.moved_since(since.minus(OVERLAP))?;
             self.board.move_folds(changes);
             for token in tokens {
                 let from = self.board.trail(&token).and_then(|trail| trail.last());
@@ -411,6 +420,9 @@ impl Engine {
             Command::Samples(samples) => self.unsaved.add_past(samples),
             Command::Polled(poll) => {
                 self.snapshot.health = poll.health;
+                if let Some(slept) = poll.slept {
+                    self.snapshot.slept = Some((self.clock.now(), slept));
+                }
                 self.unsaved.add_polled(poll.samples);
                 return;
             }
@@ -429,7 +441,9 @@ impl Engine {
         }
         match self.store_all() {
             Ok(()) => {
-                self.next_commit = now.plus(COMMIT_EVERY);
+                let tokens = self.snapshot.health.first().map_or(0, |h| h.tokens);
+                let steps = (tokens / 1_000).clamp(1, RAREST_COMMIT);
+                self.next_commit = now.plus(COMMIT_EVERY.times(steps as i64));
                 self.snapshot.trouble = self.unsaved.lost();
             }
             Err(error) => {

@@ -78,8 +78,8 @@ pub async fn run<F: PriceFeed + 'static>(
 ) {
     let mut idle: Vec<Option<F>> = feeds.into_iter().map(Some).collect();
     let mut asked: JoinSet<Answered<F>> = JoinSet::new();
-    // Pools to be taken up by feeds that are out asking.
     let mut before = clock.now();
+    let mut slept = None;
     loop {
         let now = clock.now();
         if now.since(before) > slept_at_least(&clock) {
@@ -88,6 +88,7 @@ pub async fn run<F: PriceFeed + 'static>(
                 "the machine was asleep or its clock was set ahead: polling goes on, spread out"
             );
             tracker.woke_up(now);
+            slept = Some(now.since(before));
         }
         before = now;
         for (seat, place) in idle.iter_mut().enumerate() {
@@ -112,8 +113,8 @@ pub async fn run<F: PriceFeed + 'static>(
                 if let Some(place) = idle.get_mut(done.seat) {
                     *place = Some(done.feed);
                 }
-                let health = tracker.health();
-                if polls.send(Poll { samples, health }).is_err() {
+                let (health, slept) = (tracker.health(), slept.take());
+                if polls.send(Poll { samples, health, slept }).is_err() {
                     return;
                 }
             }
