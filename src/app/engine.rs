@@ -138,6 +138,8 @@ pub struct Engine {
     snapshot: Snapshot,
     publish: watch::Sender<Snapshot>,
     poller: Poller,
+    /// The board is another than the one that was handed out last.
+    moved: bool,
     unsaved: Unsaved,
     next_commit: Timestamp,
     /// The age from which polled samples are thinned, and when that is due.
@@ -168,6 +170,7 @@ impl Engine {
             commits: Commits::default(),
             folded: None,
             next_unseen: None,
+            moved: true,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
             retain: None,
@@ -346,6 +349,7 @@ impl Engine {
 
     /// Reads the outcomes that another program's polls have moved.
     fn catch_up(&mut self) -> bool {
+        self.moved = true;
         let since = self.folded.unwrap_or_else(|| Timestamp::from_millis(0));
         let now = self.clock.now();
         let read = (|| {
@@ -374,6 +378,7 @@ impl Engine {
 
     /// Reads everything as of now; whether anything is to be published.
     fn reload(&mut self) -> bool {
+        self.moved = true;
         let now = self.clock.now();
         let loaded = (|| {
             let foreign = self.store.foreign_changes()?;
@@ -393,6 +398,7 @@ impl Engine {
                 self.snapshot.trouble = None;
                 // The paths of thousands of tokens take a moment: the figures go out first.
                 self.publish();
+                self.moved = true;
                 if let Err(error) = load_trails(&self.store, &mut self.board, now) {
                     self.trouble(&error);
                 }
@@ -458,6 +464,7 @@ impl Engine {
     /// Stores everything that waits, in the order in which it depends on each other. What fails
     /// goes on waiting.
     fn store_all(&mut self) -> Result<(), StoreError> {
+        self.moved = true;
         if let Some(calls) = self.unsaved.calls() {
             let (puts, changes) = self.store.put_calls(calls)?;
             let changed = calls.iter().zip(&puts);
@@ -515,7 +522,9 @@ impl Engine {
     }
 
     fn publish(&mut self) {
-        self.snapshot.board = Arc::new(self.board.clone());
+        if std::mem::take(&mut self.moved) {
+            self.snapshot.board = Arc::new(self.board.clone());
+        }
         self.publish.send_replace(self.snapshot.clone());
     }
 }
@@ -544,3 +553,6 @@ pub fn load_trails(store: &Store, board: &mut Board, now: Timestamp) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
