@@ -104,7 +104,7 @@ pub enum Poller {
     /// A tracker of its own, always: a demo's.
     Own(mpsc::UnboundedSender<Order>),
     /// A tracker that polls while the lease is ours.
-    Leased(mpsc::UnboundedSender<Order>, Watch),
+    Leased(mpsc::UnboundedSender<Order>, Box<Watch>),
 }
 
 /// Commands that may wait: few, so that who has much to bring does not hold up the others.

@@ -33,7 +33,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// The shortest one.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// A provider that has not answered by then never will: its own timeout should have come first.
-const GIVE_UP: Duration = Duration::from_secs(60);
+const GIVE_UP: Duration = Duration::from_mins(1);
 /// Time that passes in one step beyond what was slept: the machine was asleep.
 const SLEPT: Span = Span::minutes(3);
 
