@@ -182,7 +182,7 @@ fn nine_thousand_tokens_in_a_minute() {
              {committed:?}, {} KB written, CPU {:?}, RSS {} MiB",
             samples.len(),
             (written() - bytes) / 1024,
-            cpu() - cpu_before,
+            cpu().saturating_sub(cpu_before),
             rss_mib()
         );
     }
@@ -252,7 +252,7 @@ fn ten_thousand_tokens_in_a_real_process() {
     let track = Running::of(&mut command);
     let mut before = (0, 0, 0);
     for minute in 0..3 {
-        std::thread::sleep(Duration::from_secs(60));
+        std::thread::sleep(Duration::from_mins(1));
         let now = of_process(track.pid());
         eprintln!(
             "minute {minute}: {} samples, {} requests, CPU {} ms, RSS {} MiB, {} KB written",

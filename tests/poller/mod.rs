@@ -2,6 +2,7 @@
 //! the stand-in, and the database to look into.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 use super::standin::StandIn;
 
 /// Nothing here takes longer, or it has failed.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// A home with a database, and a stand-in whose time is the real one.
 pub struct Home {
@@ -135,7 +136,7 @@ impl Home {
     pub fn call(&self, mints: &[String]) {
         let mut csv = String::from("source,chain,address,called_at\n");
         for mint in mints {
-            csv += &format!("test,solana,{mint},{}\n", now().rfc3339());
+            writeln!(csv, "test,solana,{mint},{}", now().rfc3339()).unwrap();
         }
         fs::write(self.path("calls.csv"), csv).unwrap();
         let (code, out, err) = self.run(&["import", "calls", "calls.csv"]);
