@@ -75,6 +75,8 @@ pub struct Snapshot {
     pub health: Vec<FeedHealth>,
     /// Who polls, where a lease decides that.
     pub turn: Option<Turn>,
+    /// When the machine was last found to have slept, and for how long.
+    pub slept: Option<(Timestamp, Span)>,
     /// What polls have brought since the start.
     pub tally: Tally,
     /// How far filling gaps has come, while this program does it.
@@ -92,6 +94,7 @@ impl Snapshot {
             board: Arc::new(Board::empty(settings)),
             health: Vec::new(),
             turn: None,
+            slept: None,
             tally: Tally::default(),
             backfill: None,
             trouble: None,
@@ -108,7 +111,7 @@ pub enum Poller {
     /// A tracker of its own, always: a demo's.
     Own(mpsc::UnboundedSender<Order>),
     /// A tracker that polls while the lease is ours.
-    Leased(mpsc::UnboundedSender<Order>, Watch),
+    Leased(mpsc::UnboundedSender<Order>, Box<Watch>),
 }
 
 /// Commands that may wait: few, so that who has much to bring does not hold up the others.
@@ -116,13 +119,18 @@ pub const QUEUE: usize = 4;
 
 /// How often the file is looked at for what other programs wrote.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between commits of what polls bring: one covers all the answers in between.
+/// Between commits of what polls bring, for each thousand tokens followed: one covers all the
+/// answers in between, and each writes a page for nearly every token in it.
 const COMMIT_EVERY: Span = Span::seconds(1);
+/// The longest time between commits, in the same steps.
+const RAREST_COMMIT: usize = 10;
 /// So soon a commit that failed is tried again.
 const RETRY: Span = Span::seconds(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// How much of what was read already is read again when following another program's polls.
+const OVERLAP: Span = Span::seconds(2);
 /// Between moves of recent samples to their place: at 9,000 tokens, 90,000 of them.
 const SETTLE_EVERY: Span = Span::minutes(10);
 /// Tokens that one transaction thins: it takes some milliseconds.
@@ -138,6 +146,8 @@ pub struct Engine {
     publish: watch::Sender<Snapshot>,
     poller: Poller,
     gaps: Option<GapFinder>,
+    /// The board is another than the one that was handed out last.
+    moved: bool,
     unsaved: Unsaved,
     next_commit: Timestamp,
     /// The age from which polled samples are thinned, and when that is due.
@@ -168,6 +178,7 @@ impl Engine {
             commits: Commits::default(),
             folded: None,
             next_unseen: None,
+            moved: true,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
             retain: None,
@@ -356,10 +367,12 @@ impl Engine {
 
     /// Reads the outcomes that another program's polls have moved.
     fn catch_up(&mut self) -> bool {
+        self.moved = true;
         let since = self.folded.unwrap_or_else(|| Timestamp::from_millis(0));
         let now = self.clock.now();
         let read = (|| {
-            let (changes, tokens) = self.store.moved_since(since)?;
+            // Commits are in the order of time but for what was answered at the same moment.
+            let (changes, tokens) = self.store.moved_since(since.minus(OVERLAP))?;
             self.board.move_folds(changes);
             for token in tokens {
                 let from = self.board.trail(&token).and_then(|trail| trail.last());
@@ -383,6 +396,7 @@ impl Engine {
 
     /// Reads everything as of now; whether anything is to be published.
     fn reload(&mut self) -> bool {
+        self.moved = true;
         let now = self.clock.now();
         let loaded = (|| {
             let foreign = self.store.foreign_changes()?;
@@ -402,6 +416,7 @@ impl Engine {
                 self.snapshot.trouble = None;
                 // The paths of thousands of tokens take a moment: the figures go out first.
                 self.publish();
+                self.moved = true;
                 if let Err(error) = load_trails(&self.store, &mut self.board, now) {
                     self.trouble(&error);
                 }
@@ -429,6 +444,9 @@ impl Engine {
             Command::Samples(samples) => self.unsaved.add_past(samples),
             Command::Polled(poll) => {
                 self.snapshot.health = poll.health;
+                if let Some(slept) = poll.slept {
+                    self.snapshot.slept = Some((self.clock.now(), slept));
+                }
                 self.unsaved.add_polled(poll.samples);
                 return;
             }
@@ -478,6 +496,7 @@ impl Engine {
                     refused = filled.refused,
                     "backfill"
                 );
+                self.moved = true;
                 self.board.move_folds(changes);
             }
             Err(error) => {
@@ -497,7 +516,9 @@ impl Engine {
         }
         match self.store_all() {
             Ok(()) => {
-                self.next_commit = now.plus(COMMIT_EVERY);
+                let tokens = self.snapshot.health.first().map_or(0, |h| h.tokens);
+                let steps = (tokens / 1_000).clamp(1, RAREST_COMMIT);
+                self.next_commit = now.plus(COMMIT_EVERY.times(steps as i64));
                 self.snapshot.trouble = self.unsaved.lost();
             }
             Err(error) => {
@@ -512,6 +533,7 @@ impl Engine {
     /// Stores everything that waits, in the order in which it depends on each other. What fails
     /// goes on waiting.
     fn store_all(&mut self) -> Result<(), StoreError> {
+        self.moved = true;
         if let Some(calls) = self.unsaved.calls() {
             let (puts, changes) = self.store.put_calls(calls)?;
             let changed = calls.iter().zip(&puts);
@@ -569,7 +591,9 @@ impl Engine {
     }
 
     fn publish(&mut self) {
-        self.snapshot.board = Arc::new(self.board.clone());
+        if std::mem::take(&mut self.moved) {
+            self.snapshot.board = Arc::new(self.board.clone());
+        }
         self.publish.send_replace(self.snapshot.clone());
     }
 }
@@ -598,3 +622,6 @@ pub fn load_trails(store: &Store, board: &mut Board, now: Timestamp) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,8 @@ pub struct Poll {
     pub samples: Vec<Sample>,
     /// How the feeds are doing, in their order.
     pub health: Vec<FeedHealth>,
+    /// How long nothing was asked before, when the machine was asleep or its clock set ahead.
+    pub slept: Option<Span>,
 }
 
 /// A token that is to be followed.
@@ -74,6 +76,9 @@ struct Known {
     /// Who said what last, and when.
     last_said: Option<(Timestamp, Said)>,
 }
+
+/// So many tokens may be remembered beyond those that are followed.
+const FORGET_FROM: usize = 1_000;
 
 /// A provider's price and liquidity.
 type Said = (usize, Option<Price>, Option<f64>);
@@ -141,6 +146,13 @@ impl Tracker {
                 } = follow;
                 self.schedule.follow_from(token, *called_at, due, now);
             }
+        }
+        // What is known of tokens whose windows are over is of no use any more.
+        if self.tokens.len() > 2 * self.schedule.len() + FORGET_FROM {
+            let schedule = &self.schedule;
+            let new: HashSet<&TokenKey> = follows.iter().map(|f| &f.token).collect();
+            self.tokens
+                .retain(|token, _| schedule.follows(token) || new.contains(token));
         }
         for follow in follows {
             self.schedule.follow(&follow.token, follow.called_at, now);
@@ -469,6 +481,7 @@ impl Tracker {
         asked.then(|| Poll {
             samples,
             health: self.health(),
+            slept: None,
         })
     }
 }
