@@ -49,7 +49,7 @@ pub struct Filled {
 }
 
 /// So long a request may take at most: its own timeout should have come first.
-const GIVE_UP: Duration = Duration::from_secs(60);
+const GIVE_UP: Duration = Duration::from_mins(1);
 /// The longest wait before the budget is looked at again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// The shortest one.
