@@ -58,10 +58,9 @@ fn requests_for_candles(home: &Home) -> usize {
     paths.iter().filter(|path| path.contains("ohlcv")).count()
 }
 
-#[test]
-fn calls_of_the_past_get_their_entry_their_true_high_and_their_final() {
-    let home = Home::new();
-    let start = now();
+/// Three tokens with a past, and when each was called: one that is followed, one whose window is
+/// over, and one that left its curve.
+fn three_pasts(home: &Home, start: Timestamp) -> [Timestamp; 3] {
     // Called three days ago: 50x before the call, 8x a day after it, 2x now.
     let followed = start.minus(hours(72));
     home.standin.add(Token::solana(&mint(1)).priced(move |at| {
@@ -103,6 +102,13 @@ fn calls_of_the_past_get_their_entry_their_true_high_and_their_final() {
             })
             .migrating(left),
     );
+    [followed, over, migrated]
+}
+
+#[test]
+fn calls_of_the_past_get_their_entry_their_true_high_and_their_final() {
+    let home = Home::new();
+    let [followed, over, migrated] = three_pasts(&home, now());
     // The first answer about the past is cut off: it is asked again.
     home.standin
         .fault_next("geckoterminal", Fault::Truncated, 1);
