@@ -116,6 +116,21 @@ pub enum Command {
         #[command(subcommand)]
         what: Record,
     },
+    /// Write everything of a kind to a file that can be imported again
+    ///
+    /// CSV or JSON lines, by the extension. `outcomes` gives what became of each call, with the
+    /// columns of the dual-metric table; `prices` every reading, refused ones included.
+    Export {
+        /// What is written
+        #[arg(value_enum)]
+        what: Exported,
+        /// The file, readable by its owner only: .csv or .jsonl
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+        /// Replace a file that is there already
+        #[arg(long)]
+        force: bool,
+    },
     /// Copy the database to a new file, soundly, while others use it
     Backup {
         /// The copy; a file that is there already is never overwritten
@@ -138,6 +153,21 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// What can be exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Exported {
+    /// Every call with its features.
+    Calls,
+    /// Every trade.
+    Trades,
+    /// Every price reading, with what became of it.
+    Prices,
+    /// What became of each call.
+    Outcomes,
+    /// Every candle.
+    Candles,
 }
 
 /// A record that may be wrong.

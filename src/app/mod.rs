@@ -9,6 +9,7 @@ mod config;
 mod dashboard;
 mod demo;
 mod engine;
+mod export;
 mod import;
 mod log;
 mod paths;
@@ -181,6 +182,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             import::run(&context, args, &options)
         }
         Some(Command::Record { what }) => record::run(&context, what),
+        Some(Command::Export { what, to, force }) => export::run(&context, *what, to, *force),
         Some(Command::Backup { to }) => backup::run(&context, to),
         Some(Command::Void { what }) => void::run(&context, what),
         Some(Command::Config) => config::run(&context),

@@ -4,19 +4,21 @@
 //! terminals. Text from outside is cleaned here. A bad row is reported with its line, column and
 //! reason and skipped; the rest goes in.
 
-mod calls;
+pub mod calls;
 mod candles;
 mod fields;
 mod kind;
+mod migrate;
 mod outcomes;
 mod pipe;
-mod prices;
+pub mod prices;
 mod record;
-mod rows;
+pub mod rows;
 mod run;
 mod trades;
 
 pub use kind::Kind;
+pub use migrate::Recorded;
 pub use record::{RecordError, record_call, record_trade};
 pub use run::{Event, Import, ImportError, Options, RowError, Tally, import};
 pub use trades::Scale;

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::board::Board;
+use crate::domain::text::guarded;
 
 use super::{Request, Section, UnknownModel, json};
 
@@ -121,18 +122,9 @@ fn flatten(into: &mut Vec<(String, Value)>, before: &str, row: Map<String, Value
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => guarded(text),
+        Value::String(text) => guarded(text).into_owned(),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join("; "),
         other => other.to_string(),
-    }
-}
-
-/// Text that a spreadsheet would take for a formula, with an apostrophe in front.
-fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
     }
 }
 

@@ -5,6 +5,7 @@
 //! CSV is made from the JSON.
 
 mod csv;
+pub mod export;
 mod json;
 mod markdown;
 mod parts;

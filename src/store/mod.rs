@@ -12,6 +12,7 @@ mod backup;
 mod calls;
 mod candles;
 mod error;
+mod export;
 mod folds;
 mod load;
 mod names;
@@ -67,6 +68,12 @@ impl Store {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The definitions it keeps outcomes by.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Begins a transaction that spans all that is stored up to [`Store::commit`]: all of it, or
