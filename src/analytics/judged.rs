@@ -18,6 +18,19 @@ pub enum Standing {
     Voided,
 }
 
+impl Standing {
+    /// The name on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::Recall => "re-call",
+            Self::Rejected => "rejected",
+            Self::Voided => "voided",
+        }
+    }
+}
+
 /// A call and what became of it as of an instant.
 #[derive(Debug, Clone)]
 pub struct Judged {

@@ -130,7 +130,7 @@ async fn answer(
     tabs.sort_by_key(|tab| *tab != question.tab);
     for tab in tabs {
         // What merges comes at once; what needs every trade follows.
-        let passes: &[bool] = if tab == Tab::Leaderboard {
+        let passes: &[bool] = if matches!(tab, Tab::Leaderboard | Tab::Categories) {
             &[false, true]
         } else {
             &[true]

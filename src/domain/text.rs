@@ -112,7 +112,7 @@ mod tests {
         fn a_guard_comes_off_again(text in "[-'=+@a\\t]{0,6}") {
             let safe = guarded(&text);
             prop_assert!(!safe.starts_with(FORMULA));
-            prop_assert_eq!(unguarded(&safe), text);
+            prop_assert_eq!(unguarded(&safe), text.as_str());
         }
 
         #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::board::Board;
 use crate::domain::text::guarded;
 
-use super::{Request, Section, UnknownModel, json};
+use super::{Request, Section, UnknownModel, json, outcomes};
 
 /// The source of the row that holds all of them together.
 const ALL: &str = "(all)";
@@ -74,21 +74,9 @@ fn rows(report: &Value, section: Section) -> Vec<Map<String, Value>> {
         Section::Categories => {
             let sources = objects(&report["categories"]["sources"]);
             let mut overall = Map::new();
-            // In the order of the sources' fields, so that the first row names every column.
-            for name in sources.first().into_iter().flat_map(Map::keys) {
-                overall.insert(name.clone(), Value::Null);
-            }
-            if overall.is_empty() {
-                for name in [
-                    "source",
-                    "rank",
-                    "rank_low",
-                    "rank_high",
-                    "reputation",
-                    "tier",
-                ] {
-                    overall.insert(name.to_owned(), Value::Null);
-                }
+            // The fields of sources alone come first, so that this row names every column.
+            for name in outcomes::OF_SOURCES {
+                overall.insert(name.to_owned(), Value::Null);
             }
             for (name, value) in report["categories"]["overall"]
                 .as_object()
@@ -143,7 +131,8 @@ fn columns(section: Section) -> Vec<&'static str> {
              entry_origin entry_delay_s status last_price last_at peak_price peak_market_cap \
              final_price ath_origin final_basis ath_multiple ath_at final_multiple gap \
              max_gain_pct max_drawdown_pct worst_from_entry_pct return_1h_pct return_6h_pct \
-             return_24h_pct category provisional rug_state reported_rug coverage_pct"
+             return_24h_pct reached_2x_at reached_5x_at reached_10x_at category category_rule \
+             provisional rug_state reported_rug coverage_pct"
         }
         Section::Features => {
             "feature kind n_with n_without n_unknown pump_with pump_without pump_with_low \

@@ -5,13 +5,12 @@ use serde_json::{Value, json};
 
 use crate::analytics::features::ArmTest;
 use crate::analytics::leaderboard::exceeds;
-use crate::analytics::{
-    CallCounts, Categories, Distribution, FeatureRow, Judged, Leaderboard, ModelRow,
-};
+use crate::analytics::{CallCounts, FeatureRow, Judged, Leaderboard, ModelRow};
 use crate::board::Board;
 use crate::domain::{Category, EntryOrigin, FinalBasis, Timestamp};
 use crate::stats::Interval;
 
+use super::outcomes::outcomes;
 use super::{Request, Section, UnknownModel, leaderboard};
 
 /// The whole report, or the section that was asked for.
@@ -29,7 +28,7 @@ pub fn json(board: &Board, request: &Request) -> Result<Value, UnknownModel> {
         match section {
             Section::Models => report["models"] = models(board, request)?,
             Section::Calls => report["calls"] = calls_json(board, &calls, request),
-            Section::Categories => report["categories"] = categories(board, &calls, request),
+            Section::Categories => report["categories"] = outcomes(board, &calls, request),
             Section::Features => {
                 report["features"] = features(board, &calls, request);
                 report["recommendations"] = Value::Null;
@@ -39,15 +38,15 @@ pub fn json(board: &Board, request: &Request) -> Result<Value, UnknownModel> {
     Ok(report)
 }
 
-fn time(at: Option<Timestamp>) -> Value {
+pub(super) fn time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| Value::from(at.rfc3339()))
 }
 
-fn low(interval: Option<Interval>) -> Option<f64> {
+pub(super) fn low(interval: Option<Interval>) -> Option<f64> {
     interval.map(|i| i.low)
 }
 
-fn high(interval: Option<Interval>) -> Option<f64> {
+pub(super) fn high(interval: Option<Interval>) -> Option<f64> {
     interval.map(|i| i.high)
 }
 
@@ -154,7 +153,7 @@ fn compare(found: &Leaderboard) -> Value {
     Value::from(pairs)
 }
 
-fn counts_json(counts: &CallCounts) -> Value {
+pub(super) fn counts_json(counts: &CallCounts) -> Value {
     json!({
         "total": counts.total,
         "waiting": counts.waiting,
@@ -217,74 +216,15 @@ fn call_row(board: &Board, judged: &Judged) -> Value {
         "return_1h_pct": gain(0),
         "return_6h_pct": gain(1),
         "return_24h_pct": gain(2),
+        "reached_2x_at": time(o.reached[0]),
+        "reached_5x_at": time(o.reached[1]),
+        "reached_10x_at": time(o.reached[2]),
         "category": o.category.map(Category::name),
+        "category_rule": super::outcomes::rule(board, o),
         "provisional": o.provisional,
         "rug_state": o.state.name(),
         "reported_rug": o.reported_rug,
         "coverage_pct": o.coverage.map(super::super::domain::quantity::Percent::value),
-    })
-}
-
-fn categories(board: &Board, calls: &[Judged], request: &Request) -> Value {
-    let rules = &board.settings().rules;
-    let window = request.range.window(request.as_of);
-    let found = Categories::of(calls, &window, rules, request.provisional);
-    let sources: Vec<Value> = found
-        .sources
-        .iter()
-        .map(|(source, d)| {
-            let mut row = json!({
-                "source": source,
-                "rank": null,
-                "rank_low": null,
-                "rank_high": null,
-                "reputation": null,
-                "tier": null,
-            });
-            if let (Some(row), Value::Object(figures)) = (row.as_object_mut(), distribution(d)) {
-                row.extend(figures);
-            }
-            row
-        })
-        .collect();
-    json!({
-        "overall": distribution(&found.overall),
-        "provisional": found.provisional,
-        "left_out": {
-            "no_final": found.counts.no_final,
-            "early_finals": found.early_finals,
-            "unknown_ath": found.undecided,
-            "unpriced": found.counts.unpriced,
-            "recalls": found.counts.recalls,
-            "rejected": found.counts.rejected,
-            "voided": found.counts.voided,
-        },
-        "sources": sources,
-    })
-}
-
-fn distribution(d: &Distribution) -> Value {
-    let counts: serde_json::Map<String, Value> = Category::EACH
-        .into_iter()
-        .map(|c| (c.name().to_owned(), Value::from(d.counts[c.index()])))
-        .collect();
-    json!({
-        "n": d.n,
-        "counts": counts,
-        "win_rate": d.win_rate,
-        "win_rate_low": low(d.win_interval),
-        "win_rate_high": high(d.win_interval),
-        "crash_rate": d.crash_rate,
-        "crash_rate_low": low(d.crash_interval),
-        "crash_rate_high": high(d.crash_interval),
-        "gap_mean": d.gap.mean,
-        "gap_max": d.gap.max,
-        "gap_median": d.gap.median,
-        "ath_mean": d.ath.mean,
-        "ath_median": d.ath.median,
-        "final_mean": d.fin.mean,
-        "final_median": d.fin.median,
-        "kept_median": d.kept.median,
     })
 }
 

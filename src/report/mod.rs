@@ -8,6 +8,7 @@ mod csv;
 pub mod export;
 mod json;
 mod markdown;
+mod outcomes;
 mod parts;
 mod text;
 

@@ -22,7 +22,9 @@ pub mod fisher;
 pub mod interval;
 pub mod multiple;
 pub mod quantile;
+pub mod random;
 pub mod rank;
+pub mod shrinkage;
 pub mod sum;
 mod tail;
 

@@ -7,7 +7,7 @@ use crate::domain::Timestamp;
 use super::format::Style;
 use super::question::{Question, Tab};
 use super::table::{Page, Screen};
-use super::{call_page, categories, features, leaderboard, tracker};
+use super::{call_page, categories, features, leaderboard, source_page, tracker};
 
 /// A board as of an instant, with every call judged once for all tabs.
 pub struct Answers<'a> {
@@ -29,7 +29,7 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// A tab. The leaderboard is complete only `with_ranks`; the other tabs always are.
+    /// A tab. The leaderboard and the categories are complete only `with_ranks`; the others always.
     #[must_use]
     pub fn screen(&self, question: &Question, tab: Tab, with_ranks: bool) -> Screen {
         let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
@@ -38,13 +38,22 @@ impl<'a> Answers<'a> {
             Tab::Leaderboard => leaderboard::screen(board, range, as_of, self.style, with_ranks),
             Tab::Tracker => tracker::screen(board, calls, range, as_of, self.style),
             Tab::Categories => {
-                categories::screen(board, calls, range, as_of, self.style, question.provisional)
+                let provisional = question.provisional;
+                categories::screen(
+                    board,
+                    calls,
+                    range,
+                    as_of,
+                    self.style,
+                    provisional,
+                    with_ranks,
+                )
             }
             Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
         };
         Screen {
             as_of: format!("{} UTC", as_of.minute_label()),
-            partial: tab == Tab::Leaderboard && !with_ranks,
+            partial: matches!(tab, Tab::Leaderboard | Tab::Categories) && !with_ranks,
             ..screen
         }
     }
@@ -58,7 +67,7 @@ impl<'a> Answers<'a> {
             Tab::Leaderboard => leaderboard::page(board, range, as_of, self.style, key),
             Tab::Tracker => call_page::page(board, calls, as_of, self.style, key),
             Tab::Categories => {
-                categories::page(board, calls, range, as_of, self.style, provisional, key)
+                source_page::page(board, calls, range, as_of, self.style, provisional, key)
             }
             Tab::Features => features::page(board, calls, range, as_of, provisional, key),
         }

@@ -13,6 +13,7 @@ pub mod header;
 pub mod layout;
 pub mod leaderboard;
 pub mod question;
+pub mod source_page;
 pub mod table;
 pub mod tracker;
 
