@@ -5,6 +5,8 @@
 
 pub mod book;
 pub mod categories;
+pub mod confidence;
+pub mod curve;
 pub mod features;
 pub mod judged;
 pub mod leaderboard;
