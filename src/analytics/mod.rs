@@ -6,6 +6,8 @@
 pub mod bands;
 pub mod book;
 pub mod categories;
+pub mod confidence;
+pub mod curve;
 pub mod features;
 pub mod judged;
 pub mod leaderboard;

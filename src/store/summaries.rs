@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::analytics::book::day_of;
 use crate::analytics::{Book, BookKey, Point, Summary};
-use crate::domain::{Confidence, Timestamp, Trade};
+use crate::domain::{Confidence, Side, Timestamp, Trade};
 
 use super::trades::DayChange;
 use super::{Store, StoreError};
@@ -21,8 +21,8 @@ impl Store {
             tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
             let mut days: BTreeMap<(i64, i64), DayChange> = BTreeMap::new();
             let mut trades = tx.prepare(
-                "SELECT book_id, seq, opened_at, closed_at, realized_pnl, fee, cost, confidence \
-                 FROM trade WHERE closed_at IS NOT NULL ORDER BY seq",
+                "SELECT book_id, seq, opened_at, closed_at, realized_pnl, fee, cost, confidence, \
+                 side FROM trade WHERE closed_at IS NOT NULL ORDER BY seq",
             )?;
             let mut rows = trades.query([])?;
             while let Some(row) = rows.next()? {
@@ -161,7 +161,9 @@ fn read_point(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Point>> {
         id: String::new(),
         model: String::new(),
         symbol: None,
-        side: None,
+        side: row
+            .get::<_, Option<String>>(8)?
+            .and_then(|side| Side::parse(&side)),
         quantity: None,
         entry_price: None,
         exit_price: None,
