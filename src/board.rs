@@ -45,7 +45,7 @@ pub struct Board {
 #[derive(Debug, Clone)]
 struct Tracked {
     call: Arc<Call>,
-    voided: bool,
+    voided: Option<String>,
     fold: Fold,
     imported: Option<ImportedOutcome>,
 }
@@ -142,9 +142,12 @@ impl Board {
             .sort_by(|a, b| (a.call.called_at, &a.call.id).cmp(&(b.call.called_at, &b.call.id)));
         let index = self.calls.iter().enumerate();
         self.index = Arc::new(index.map(|(i, c)| (c.call.id.clone(), i)).collect());
-        let calls = self.calls.iter().map(|c| (c.call.as_ref(), c.voided));
+        let calls = self
+            .calls
+            .iter()
+            .map(|c| (c.call.as_ref(), c.voided.is_some()));
         self.standings = Arc::new(standings(calls));
-        let counted = self.calls.iter().filter(|c| !c.voided);
+        let counted = self.calls.iter().filter(|c| c.voided.is_none());
         let features = counted.map(|c| &c.call.features);
         self.kinds = Arc::new(FeatureKind::of_all(features));
     }
@@ -179,7 +182,7 @@ impl Board {
             return Cow::Borrowed(&self.kinds);
         }
         let seen = self.calls.iter().take_while(|c| c.call.called_at <= as_of);
-        let counted = seen.filter(|c| !c.voided);
+        let counted = seen.filter(|c| c.voided.is_none());
         Cow::Owned(FeatureKind::of_all(counted.map(|c| &c.call.features)))
     }
 
@@ -203,6 +206,22 @@ impl Board {
                 ),
             })
             .collect()
+    }
+
+    /// Why a call was taken out of every figure.
+    #[must_use]
+    pub fn void_reason(&self, id: &CallId) -> Option<&str> {
+        self.tracked(id)?.voided.as_deref()
+    }
+
+    /// What was imported of a call's outcome.
+    #[must_use]
+    pub fn imported(&self, id: &CallId) -> Option<&ImportedOutcome> {
+        self.tracked(id)?.imported.as_ref()
+    }
+
+    fn tracked(&self, id: &CallId) -> Option<&Tracked> {
+        self.calls.get(*self.index.get(id)?).map(Arc::as_ref)
     }
 
     /// The recent path of a token.

@@ -470,7 +470,7 @@ fn add(store: &mut Store, board: &mut Board, calls: &[Call]) {
     let (_, changes) = store.put_calls(calls).unwrap();
     board.add_calls(calls.iter().map(|call| StoredCall {
         call: call.clone(),
-        voided: false,
+        voided: None,
         fold: Fold::start(&CallFacts::from(call)),
         imported: None,
     }));

@@ -231,7 +231,10 @@ impl Following {
             hours_to_2x: spread(&|j| hours(j, j.outcome.reached[0])),
             followed: calls
                 .iter()
-                .filter(|j| j.outcome.entry.is_some() && j.outcome.last.is_some())
+                .filter(|j| {
+                    let path = j.outcome.entry.zip(j.outcome.last);
+                    path.is_some_and(|(entry, last)| last.at > entry.at)
+                })
                 .count(),
             late: std::array::from_fn(|delay| Late::of(calls, delay)),
         }

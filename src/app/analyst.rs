@@ -170,6 +170,10 @@ async fn answer(
 
 /// The page of a row that a range does not hold.
 fn nothing(key: &str, range: Range) -> Page {
+    let key = match crate::view::question::pair_of(key) {
+        Some((a, b)) => format!("{a} and {b}"),
+        None => key.to_owned(),
+    };
     let text = format!("{key}: nothing {}", range.phrase());
     Page {
         title: format!("{key} - {}", range.label()),

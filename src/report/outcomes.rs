@@ -153,20 +153,6 @@ fn source(row: &SourceRow) -> Value {
 }
 
 fn following(found: &Following) -> Map<String, Value> {
-    let late: Map<String, Value> = found
-        .late
-        .iter()
-        .enumerate()
-        .map(|(delay, late)| {
-            let value = json!({
-                "n": late.fin.n,
-                "final_median": late.fin.median,
-                "final_median_on_time": late.on_time,
-                "paid_median": late.paid,
-            });
-            (format!("{}m", Late::minutes(delay)), value)
-        })
-        .collect();
     let value = json!({
         "follower_mean": found.held.mean,
         "follower_median": found.held.median,
@@ -175,10 +161,21 @@ fn following(found: &Following) -> Map<String, Value> {
         "hours_to_2x_median": found.hours_to_2x.median,
         "reached_2x": found.hours_to_2x.n,
         "followed": found.followed,
-        "late": late,
+    });
+    let late = found.late.iter().enumerate().flat_map(|(delay, late)| {
+        let name = |what: &str| format!("late_{}m_{what}", Late::minutes(delay));
+        [
+            (name("n"), Value::from(late.fin.n)),
+            (name("final_median"), Value::from(late.fin.median)),
+            (name("final_median_on_time"), Value::from(late.on_time)),
+            (name("paid_median"), Value::from(late.paid)),
+        ]
     });
     match value {
-        Value::Object(fields) => fields,
+        Value::Object(mut fields) => {
+            fields.extend(late);
+            fields
+        }
         _ => Map::new(),
     }
 }

@@ -3,6 +3,7 @@
 use crate::analytics::leaderboard::exceeds;
 use crate::board::Board;
 use crate::view::answer::Answers;
+use crate::view::categories::ALL;
 use crate::view::format::{self, Style};
 use crate::view::{Question, Screen, Tab};
 
@@ -64,6 +65,8 @@ pub(super) fn parts(
             frozen: false,
         };
         let mut screen = answers.screen(&question, tab, true);
+        // What all sources together come to stands above the table already.
+        screen.table.rows.retain(|row| row.key != ALL);
         let mut closing = Vec::new();
         if section == Section::Models {
             narrow(&mut screen, board, request)?;

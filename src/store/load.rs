@@ -21,8 +21,8 @@ use super::{Store, StoreError};
 pub struct StoredCall {
     /// The call.
     pub call: Call,
-    /// It was taken out of every figure.
-    pub voided: bool,
+    /// Why it was taken out of every figure; `None` while it counts.
+    pub voided: Option<String>,
     /// Where its samples have brought it.
     pub fold: Fold,
     /// What somebody else measured of it.
@@ -133,7 +133,7 @@ impl Store {
             };
             calls.push(StoredCall {
                 imported: imported.remove(&record.call.id.0),
-                voided: record.voided.is_some(),
+                voided: record.voided,
                 call: record.call,
                 fold,
             });
@@ -173,7 +173,7 @@ impl Store {
                 }
                 _ => Fold::start(&CallFacts::from(&record.call)),
             },
-            voided: record.voided.is_some(),
+            voided: record.voided,
             call: record.call,
             imported,
         }))

@@ -58,6 +58,10 @@ pub enum Action {
     Freeze,
     /// Copy what the selected row is known by.
     Copy,
+    /// Mark the selected row; two marked ones are compared.
+    Mark,
+    /// Save the rows on view to a file.
+    Save,
     /// Open or close the help.
     Help,
     /// Leave the program.
@@ -259,6 +263,10 @@ pub const BINDINGS: &[Binding] = &{
         row(List, A::ClearFilter, ESC, "drop the filter"),
         row(List, A::Copy, &[Chord::char('y')], "copy the row's address or id to your clipboard")
             .hint(8, "y", "copy"),
+        row(List, A::Mark, &[Chord::char('c')], "mark; two marked are compared (sources)")
+            .hint(11, "c", "compare"),
+        row(List, A::Save, &[Chord::char('e')], "save these rows to a CSV file in this folder")
+            .hint(12, "e", "save"),
         row(Filter, A::KeepFilter, &[Chord::key(KeyCode::Enter)], "keep it")
             .hint(1, "Enter", "keep"),
         row(Filter, A::ClearFilter, ESC, "drop it").hint(2, "Esc", "drop"),

@@ -63,6 +63,8 @@ pub struct List {
     pub position: usize,
     /// The first row on screen.
     pub offset: usize,
+    /// The key of the row that waits for another to be compared with.
+    pub marked: Option<String>,
     /// The key of the selected row.
     selected: Option<String>,
     /// The user has chosen a row; before that the selection stays at the top.

@@ -24,6 +24,10 @@ pub fn take(state: &mut State, message: Message) -> bool {
             page,
         } => state.takes_page(epoch) && take_page(state, tab, &key, page),
         Message::Header(header) => take_header(state, header),
+        Message::Notice(text) => {
+            state.say(text);
+            true
+        }
     }
 }
 

@@ -2,13 +2,17 @@
 //!
 //! Knows: the state and the key table. Must never know: the terminal, channels, time.
 
+use std::sync::Arc;
+
 use crossterm::event::{Event, KeyEvent};
 
 use crate::domain::Range;
+use crate::view::question::pair_key;
 use crate::view::{Align, Order, Question, Tab};
 
 use super::keymap::{self, Action, Chord, Place};
 use super::message::Message;
+use super::save::Save;
 use super::state::{OpenPage, State};
 use super::take::take;
 
@@ -24,7 +28,7 @@ pub enum Input {
 }
 
 /// What is to be done about it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Effects {
     /// The screen looks different now.
     pub redraw: bool,
@@ -32,6 +36,8 @@ pub struct Effects {
     pub ask: Option<Question>,
     /// To be put on the clipboard.
     pub copy: Option<String>,
+    /// To be saved to a file.
+    pub save: Option<Save>,
     /// The user wants to leave.
     pub quit: bool,
 }
@@ -141,6 +147,8 @@ fn act(state: &mut State, action: Action) -> Effects {
         }
         Action::Freeze => freeze(state),
         Action::Copy => copy(state),
+        Action::Mark => mark(state),
+        Action::Save => save(state),
         Action::Help => {
             state.help = match state.help {
                 Some(_) => None,
@@ -206,10 +214,16 @@ fn open(state: &mut State) -> Effects {
     let Some(row) = state.list().row() else {
         return Effects::default();
     };
+    let (key, copy) = (row.key.clone(), row.copy.clone());
+    show(state, key, copy)
+}
+
+/// Opens the page of a key.
+fn show(state: &mut State, key: String, copy: String) -> Effects {
     state.page = Some(OpenPage {
         tab: state.tab,
-        key: row.key.clone(),
-        copy: row.copy.clone(),
+        key,
+        copy,
         page: None,
         waiting: None,
         range: state.requested,
@@ -218,6 +232,63 @@ fn open(state: &mut State) -> Effects {
     });
     state.ask_page();
     Effects::ask(state)
+}
+
+/// Marks the selected row, or opens it beside the one that was marked before.
+fn mark(state: &mut State) -> Effects {
+    if state.tab != Tab::Categories {
+        state.say("c compares two sources, on the Categories tab");
+        return Effects::redraw(true);
+    }
+    let list = state.list_mut();
+    let Some(key) = list.row().map(|row| row.key.clone()) else {
+        return Effects::default();
+    };
+    match list.marked.take() {
+        None if key == crate::view::categories::ALL => {
+            state.say("mark a source: all of them together hold it already");
+            Effects::redraw(true)
+        }
+        None => {
+            list.marked = Some(key.clone());
+            state.say(format!(
+                "{key} is marked: c on another one compares the two"
+            ));
+            Effects::redraw(true)
+        }
+        Some(marked) if marked == key => Effects::redraw(true),
+        Some(marked) => show(state, pair_key(&marked, &key), String::new()),
+    }
+}
+
+/// The rows on view, exactly as they are sorted and filtered.
+fn save(state: &mut State) -> Effects {
+    let tab = state.tab;
+    let Some(shown) = &state.list().shown else {
+        return Effects::default();
+    };
+    if state.list().arranged.is_empty() {
+        state.say("no rows to save here");
+        return Effects::redraw(true);
+    }
+    let at: String = shown
+        .screen
+        .as_of
+        .chars()
+        .filter_map(|c| match c {
+            ' ' => Some('-'),
+            c if c.is_ascii_alphanumeric() || c == '-' => Some(c),
+            _ => None,
+        })
+        .collect();
+    Effects {
+        save: Some(Save {
+            screen: Arc::clone(&shown.screen),
+            rows: state.list().arranged.clone(),
+            name: format!("callboard-{}-{}-{at}", tab.name(), shown.range.name()),
+        }),
+        ..Effects::default()
+    }
 }
 
 fn back(state: &mut State) -> Effects {

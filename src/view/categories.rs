@@ -12,7 +12,7 @@ use super::table::{Align, Bar, Block, Cell, Column, Empty, Line, Row, Screen, St
 /// The key of the row that holds all sources together; no source is called like that.
 pub const ALL: &str = "(all)";
 
-const COLUMNS: [Column; 16] = [
+const COLUMNS: [Column; 22] = [
     Column::new(
         "rank",
         "#",
@@ -128,6 +128,40 @@ const COLUMNS: [Column; 16] = [
         16,
         "winner rate of the last 30 days less that before, in points, with its interval",
     ),
+    Column::new(
+        "moon",
+        "MOON",
+        Align::Right,
+        8,
+        6,
+        "ATH at least 5x and it held",
+    ),
+    Column::new(
+        "winner",
+        "WIN",
+        Align::Right,
+        8,
+        6,
+        "ATH at least 2x, final at least 1x",
+    ),
+    Column::new(
+        "good",
+        "GOOD",
+        Align::Right,
+        9,
+        6,
+        "ATH at least 1.5x and it held",
+    ),
+    Column::new(
+        "even",
+        "EVEN",
+        Align::Right,
+        9,
+        6,
+        "held, without much of a peak",
+    ),
+    Column::new("loser", "LOSE", Align::Right, 9, 6, "ended under 0.9x"),
+    Column::new("crash", "CRASH", Align::Right, 9, 6, "ended under 0.5x"),
     Column::new(
         "out",
         "Left out",
@@ -266,13 +300,13 @@ pub(super) fn more(selection: &Selection<'_>, found: &Categories) -> Vec<Block> 
     ];
     for bands in Bands::of(&selection.settled) {
         let title = match bands.by {
-            "market_cap" => "By market cap at the call",
-            "dex" => "By dex",
-            "age" => "By age of the token at the call",
-            _ => "By score",
+            "market_cap" => "By market cap at the call (n, median ATH / final)",
+            "dex" => "By dex (n, median ATH / final)",
+            "age" => "By age of the token at the call (n, median ATH / final)",
+            _ => "By score (n, median ATH / final)",
         };
         blocks.push(Block::Heading(title.to_owned()));
-        blocks.push(Block::Table(bands_table(&bands)));
+        blocks.push(Block::Pairs(bands_lines(&bands)));
     }
     blocks
 }
@@ -330,38 +364,34 @@ fn concentration(c: &Concentration) -> Vec<(String, Line)> {
     ]
 }
 
-fn bands_table(bands: &Bands) -> Table {
-    let column = |key, title, align, width| Column::new(key, title, align, 0, width, "");
-    Table {
-        columns: vec![
-            column("band", "", Align::Left, 18),
-            column("n", "n", Align::Right, 7),
-            column("win_rate", "Winners (95%)", Align::Right, 16),
-            column("crash_rate", "Crash", Align::Right, 7),
-            column("ath", "Med ATH", Align::Right, 8),
-            column("final", "final", Align::Right, 7),
-        ],
-        rows: bands
-            .rows
-            .iter()
-            .map(|(name, d)| Row {
-                key: name.clone(),
-                cells: vec![
-                    Cell::word(name.as_str()),
-                    Cell::number(d.n.to_string(), d.n as f64),
-                    rate_cell(d, d.win_rate, d.win_interval),
-                    d.crash_rate.map_or_else(
-                        || Cell::unknown(UNKNOWN),
-                        |rate| few(d, Cell::number(format::rate(rate), rate)),
+/// One line a band, figures under each other.
+fn bands_lines(bands: &Bands) -> Vec<(String, Line)> {
+    bands
+        .rows
+        .iter()
+        .map(|(name, d)| {
+            let crash = d
+                .crash_rate
+                .map_or_else(|| UNKNOWN.to_owned(), format::rate);
+            let line = Line::toned(format!("{:>6}", d.n), Tone::Strong)
+                .and(
+                    format!(
+                        "  winners {:<15}  crashed {crash:>6}",
+                        format::rate_with_interval(d.win_rate, d.win_interval)
                     ),
-                    multiple_cell(d.ath.median),
-                    multiple_cell(d.fin.median),
-                ],
-                dim: false,
-                copy: String::new(),
-            })
-            .collect(),
-    }
+                    if d.n < 5 { Tone::Dim } else { Tone::Plain },
+                )
+                .and(
+                    format!(
+                        "  {} / {}",
+                        multiple_text(d.ath.median),
+                        multiple_text(d.fin.median)
+                    ),
+                    Tone::Dim,
+                );
+            (name.clone(), line)
+        })
+        .collect()
 }
 
 fn multiple_cell(value: Option<f64>) -> Cell {
@@ -458,6 +488,7 @@ fn all_row(found: &Categories) -> Row {
     ];
     cells.extend(shared_cells(d));
     cells.extend([dash(), dash(), dash(), dash()]);
+    cells.extend(count_cells(d));
     cells.push(left_out(found.counts.total, d.n));
     Row {
         key: ALL.to_owned(),
@@ -485,6 +516,10 @@ fn shared_cells(d: &Distribution) -> [Cell; 8] {
             |kept| Cell::number(format::rate(kept), kept),
         ),
     ]
+}
+
+fn count_cells(d: &Distribution) -> [Cell; 6] {
+    d.counts.map(|k| Cell::number(k.to_string(), k as f64))
 }
 
 fn left_out(total: usize, n: usize) -> Cell {
@@ -550,8 +585,9 @@ fn table_row(row: &SourceRow, complete: bool) -> Row {
                     Cell::number(points_with_interval(by, interval), by).toned(tone)
                 }),
         ),
-        left_out(row.counts.total, d.n),
     ]);
+    cells.extend(count_cells(d));
+    cells.push(left_out(row.counts.total, d.n));
     Row {
         key: row.source.clone(),
         cells,

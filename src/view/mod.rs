@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod call_page;
 pub mod categories;
+pub mod events;
 pub mod features;
 pub mod format;
 pub mod header;

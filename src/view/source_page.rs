@@ -11,16 +11,14 @@ use super::categories::{
     ALL, bars, headline, mix, more, multiple_text, notes, points_with_interval, rank_text,
 };
 use super::format::{self, Style, UNKNOWN};
+use super::question::pair_of;
 use super::table::{Align, Block, Cell, Column, Line, Page, Row, Table, Tone};
 use super::tracker::{category_cell, symbol};
-
-/// What parts the keys of two sources that are compared: no name holds it.
-pub const PAIR: char = '\u{1f}';
 
 /// Calls listed on a page; `--report calls` lists every one.
 const LISTED: usize = 100;
 
-/// Everything known of one source over a range, of [`ALL`], or of two with [`PAIR`] between them.
+/// Everything known of one source over a range, of [`ALL`], or of two ([`super::question::pair_key`]).
 #[must_use]
 pub fn page(
     board: &Board,
@@ -38,8 +36,9 @@ pub fn page(
         let min_n = settings.min_rank_n;
         sources(calls, &selection, &settings.rules, min_n, as_of, true)
     };
-    if let Some((a, b)) = key.split_once(PAIR) {
+    if let Some((a, b)) = pair_of(key) {
         let rows = all();
+        // All of them together are no source, and hold the other one.
         let find = |name: &str| rows.iter().find(|row| row.source == name);
         return Some(Page {
             title: format!("{a} and {b} - {}", range.label()),

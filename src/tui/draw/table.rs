@@ -15,6 +15,8 @@ use crate::view::{Align, Order, Row, Table, layout};
 
 use super::{has_scrollbar, put, scrollbar};
 
+/// The sign of a row that waits for another to be compared with.
+const MARKED: &str = "* ";
 /// The sign of the selected row; it stands before the first column.
 const MARK: &str = "> ";
 /// Columns that fit, with their widths.
@@ -142,7 +144,9 @@ pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Th
     for (at, shown) in on_screen.iter().enumerate() {
         let selected = offset + at == list.position;
         let mut line = row(table, shown, &fit, selected, theme);
-        let mark = if selected {
+        let mark = if list.marked.as_deref() == Some(shown.key.as_str()) {
+            MARKED.to_owned()
+        } else if selected {
             MARK.to_owned()
         } else {
             spaces(width(MARK))
