@@ -221,3 +221,25 @@ impl Distribution {
         those.map(|c| self.counts[c.index()]).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Predecessors T3.
+    #[test]
+    fn the_spread_of_the_vector() {
+        let spread = Spread::of(vec![
+            3.25, 0.93, 2.15, 4.5, 0.75, 2.8, 1.5, 3.1, 0.85, 2.4, 1.75, 2.9, 5.2, 1.2, 2.6,
+        ]);
+        assert_eq!(
+            (spread.n, spread.median, spread.max),
+            (15, Some(2.4), Some(5.2))
+        );
+        assert!((spread.mean.unwrap() - 2.392).abs() < 1e-12);
+        assert!((spread.sd.unwrap() - 1.307_46).abs() < 1e-5);
+        let one = Spread::of(vec![2.0]);
+        assert_eq!((one.mean, one.sd), (Some(2.0), None));
+        assert_eq!(Spread::of(vec![]), Spread::default());
+    }
+}
