@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::analytics::sources::{Following, Late};
+use crate::analytics::sources::{Following, Late, Originality};
 use crate::analytics::{
     Bands, Categories, Concentration, Distribution, Judged, Selection, SourceRow, sources,
 };
@@ -135,7 +135,7 @@ fn source(row: &SourceRow) -> Value {
         "reputation_raw": r.raw,
         "win_rate_shrunk": row.shrunk.map(|s| s.win_rate),
         "crash_rate_shrunk": row.shrunk.map(|s| s.crash_rate),
-        "originality": originality.and_then(|o| o.share()),
+        "originality": originality.and_then(Originality::share),
         "originality_n": originality.map(|o| o.n),
         "median_lag_s": originality.and_then(|o| o.median_lag).map(Span::as_seconds),
         "drift": difference.map(|(difference, _)| difference),
