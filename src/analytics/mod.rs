@@ -5,16 +5,22 @@
 
 pub mod book;
 pub mod categories;
+pub mod compare;
 pub mod confidence;
 pub mod curve;
+pub mod deep;
 pub mod features;
 pub mod judged;
 pub mod leaderboard;
 pub mod summary;
+pub mod verdict;
 
-pub use book::{Book, BookKey};
+pub use book::{Book, BookKey, DaySum};
 pub use categories::{Categories, Distribution, Spread};
+pub use compare::Comparison;
+pub use deep::{DeepCache, TradeFigures};
 pub use features::{FeatureKind, FeatureReport, FeatureRow, Guards, Verdict};
 pub use judged::{CallCounts, Judged, Standing};
-pub use leaderboard::{Leaderboard, ModelRow, RankFigures};
+pub use leaderboard::{DeepRow, Field, Leaderboard, ModelRow};
 pub use summary::{Point, Summary};
+pub use verdict::ConfidenceVerdict;

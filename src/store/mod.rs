@@ -16,6 +16,7 @@ mod folds;
 mod load;
 mod names;
 mod open;
+mod reader;
 mod samples;
 mod state;
 mod summaries;
@@ -32,6 +33,7 @@ pub use candles::TokenCandle;
 pub use error::StoreError;
 pub use folds::FoldChange;
 pub use load::{Loaded, StoredCall};
+pub use reader::{ModelTrades, Reader, SymbolSums};
 pub use samples::Sample;
 pub use void::{VoidError, Voiding};
 

@@ -13,7 +13,7 @@ use super::names::{self, Names};
 use super::{Put, Store, StoreError};
 
 /// The columns of a trade with its book, in the order that [`read_trade`] expects.
-const TRADE_COLUMNS: &str = "t.id, b.model, b.currency, t.symbol, t.side, t.quantity, t.entry_price, t.exit_price, \
+pub(super) const TRADE_COLUMNS: &str = "t.id, b.model, b.currency, t.symbol, t.side, t.quantity, t.entry_price, t.exit_price, \
      t.opened_at, t.closed_at, t.realized_pnl, t.fee, t.cost, t.confidence";
 
 const INSERT: &str = "INSERT INTO trade (seq, id, book_id, symbol, side, quantity, entry_price, \
