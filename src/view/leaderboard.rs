@@ -1,5 +1,7 @@
 //! Tab 1: models by what they earned.
 
+use std::collections::BTreeMap;
+
 use crate::analytics::{BookKey, DeepCache, Field, Leaderboard, ModelRow, Summary, TradeFigures};
 use crate::board::Board;
 use crate::domain::{Range, Span, Timestamp};
@@ -30,8 +32,8 @@ const COLUMNS: [Column; 32] = [
     word("currency", "Cur", 6, "currency; different ones are never summed"),
     number("total", "Total P&L", 0, 16, "sum of realized P&L, net of fees"),
     number("win_rate", "Win (95%)", 0, 16, "wins over closed trades, with its Wilson interval"),
-    number("p_best", "P(best)", 1, 7, "how likely the model is the best of its currency, from days drawn again"),
-    number("trades", "n", 2, 13, "closed trades with a known P&L; under the minimum: of how many"),
+    number("p_best", "P(best)", 1, 13, "how likely the model is the best of its currency, from days drawn again; under the minimum n: of how many"),
+    number("trades", "n", 2, 9, "closed trades with a known P&L"),
     number("record", "W/L/flat", 3, 17, "wins, losses, flat trades"),
     number("average", "Avg", 1, 14, "mean P&L of a trade: what it is expected to earn"),
     number("median", "Median", 4, 14, "median P&L of a trade"),
@@ -113,6 +115,10 @@ pub fn screen_of(
 ) -> Screen {
     let min_n = board.settings().min_rank_n;
     let rows = found.rows.iter();
+    let mut ranked: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows.clone().filter(|r| r.rank.is_some()) {
+        *ranked.entry(row.key.currency.as_str()).or_default() += 1;
+    }
     Screen {
         above: vec![Block::Text(vec![summary(found, style)])],
         empty: found.rows.is_empty().then(|| empty(found, range, as_of)),
@@ -121,7 +127,10 @@ pub fn screen_of(
         table: Table {
             columns: COLUMNS.to_vec(),
             rows: rows
-                .map(|row| table_row(row, min_n, as_of, style))
+                .map(|row| {
+                    let alone = ranked.get(row.key.currency.as_str()) == Some(&1);
+                    table_row(row, alone, min_n, as_of, style)
+                })
                 .collect(),
         },
         as_of: format!("{} UTC", as_of.minute_label()),
@@ -165,7 +174,7 @@ fn summary(board: &Leaderboard, style: Style) -> Line {
     line
 }
 
-fn table_row(row: &ModelRow, min_n: u32, as_of: Timestamp, style: Style) -> Row {
+fn table_row(row: &ModelRow, alone: bool, min_n: u32, as_of: Timestamp, style: Style) -> Row {
     let s = &row.summary;
     let n = s.trades();
     let deep = row.deep.as_ref();
@@ -197,12 +206,8 @@ fn table_row(row: &ModelRow, min_n: u32, as_of: Timestamp, style: Style) -> Row 
                 if n < 5 { cell.toned(Tone::Dim) } else { cell }
             },
         ),
-        deep.map_or_else(waiting, |d| share(d.place.and_then(|p| p.best))),
-        if row.rank.is_none() && n < min_n {
-            Cell::number(format!("n={n} of {min_n}"), f64::from(n))
-        } else {
-            Cell::number(n.to_string(), f64::from(n))
-        },
+        best_cell(row, alone, min_n),
+        Cell::number(n.to_string(), f64::from(n)),
         // By the wins: the words in between have no order.
         Cell::number(
             format!("{}/{}/{}", s.wins, s.losses, s.flat),
@@ -268,6 +273,23 @@ fn rank_cell(row: &ModelRow) -> Cell {
     match (places(row), row.rank) {
         (Some(text), Some(rank)) => Cell::number(text, f64::from(rank)),
         _ => Cell::unknown(UNKNOWN),
+    }
+}
+
+/// How likely the model is the best; why that is not said.
+fn best_cell(row: &ModelRow, alone: bool, min_n: u32) -> Cell {
+    let n = row.summary.trades();
+    if row.rank.is_none() {
+        return Cell::unknown(format!("n={n} of {min_n}"));
+    }
+    match &row.deep {
+        None => Cell::unknown("..."),
+        // The best of one is no news.
+        Some(_) if alone => Cell::unknown("alone"),
+        Some(deep) => match deep.place.and_then(|p| p.best) {
+            Some(p) => Cell::number(format::probability(p), p),
+            None => Cell::unknown("few days"),
+        },
     }
 }
 

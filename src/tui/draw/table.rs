@@ -161,10 +161,12 @@ pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Th
     for (at, shown) in on_screen.iter().enumerate() {
         let selected = offset + at == list.position;
         let mut line = row(table, shown, &fit, selected, theme);
-        let mark = if selected {
-            MARK.to_owned()
-        } else {
-            spaces(width(MARK))
+        let marked = list.marked.as_ref() == Some(&shown.key);
+        let mark = match (selected, marked) {
+            (true, false) => MARK,
+            (true, true) => ">*",
+            (false, true) => " *",
+            (false, false) => "  ",
         };
         line.spans.insert(0, Span::raw(mark));
         put(frame, area, titled + at, &line);
