@@ -181,13 +181,12 @@ impl DeepCache {
                 .iter()
                 .map(|e| (e.book.extent(window), e.rank.is_some()))
                 .collect();
-            let figures = match self.fields.get(pass, &known) {
-                Some(figures) => figures,
-                None => {
-                    let figures = Arc::new(FieldFigures::of(&own, window, stop)?);
-                    self.fields.put(pass, known, Arc::clone(&figures));
-                    figures
-                }
+            let figures = if let Some(figures) = self.fields.get(pass, &known) {
+                figures
+            } else {
+                let figures = Arc::new(FieldFigures::of(&own, window, stop)?);
+                self.fields.put(pass, known, Arc::clone(&figures));
+                figures
             };
             for (i, row) in members.iter().zip(&figures.rows) {
                 of_field[*i] = *row;

@@ -7,7 +7,6 @@ use crate::analytics::curve::Drawdown;
 use crate::analytics::leaderboard::Leaderboard;
 use crate::analytics::summary::SideSums;
 use crate::analytics::{BookKey, ConfidenceVerdict, ModelRow, Summary, TradeFigures};
-use crate::domain::Span;
 use crate::stats::{Bin, Correlation, bootstrap};
 
 use super::json::{high, low, time};
@@ -79,8 +78,8 @@ pub(super) fn row(row: &ModelRow) -> Value {
         "sharpe": sharpe.map(|s| s.ratio),
         "sharpe_error": sharpe.and_then(|s| s.error),
         "probabilistic_sharpe": sharpe.and_then(|s| s.above_zero),
-        "average_hold_winners_s": s.held_winners().map(Span::as_seconds),
-        "average_hold_losers_s": s.held_losers().map(Span::as_seconds),
+        "average_hold_winners_s": s.held_winners(),
+        "average_hold_losers_s": s.held_losers(),
         "longest_win_streak": s.streaks().longest_win(),
         "longest_loss_streak": s.streaks().longest_loss(),
         "current_streak": s.streaks().present(),

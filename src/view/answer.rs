@@ -55,16 +55,17 @@ impl<'a> Answers<'a> {
         let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
         let (range, provisional) = (question.range, question.provisional);
         match tab {
-            Tab::Leaderboard => match PairKey::parse(key) {
-                Some(pair) => compare_page::page(board, range, as_of, self.style, &pair),
-                None => {
+            Tab::Leaderboard => {
+                if let Some(pair) = PairKey::parse(key) {
+                    compare_page::page(board, range, as_of, self.style, &pair)
+                } else {
                     let mut cache = DeepCache::default();
                     let never = || false;
                     model_page::page(
                         board, range, as_of, self.style, key, None, &mut cache, &never,
                     )
                 }
-            },
+            }
             Tab::Tracker => call_page::page(board, calls, as_of, self.style, key),
             Tab::Categories => {
                 categories::page(board, calls, range, as_of, self.style, provisional, key)

@@ -137,7 +137,9 @@ pub fn verdict(found: &Comparison, [first, second]: [&str; 2], style: Style) -> 
         format::probability(above)
     );
     match gap.leader() {
-        Leader::Tie | Leader::Unknown => format!("a tie: {lead} against {behind} {figures}"),
+        Leader::Tie | Leader::Unknown => {
+            format!("a tie: {lead} ahead of {behind} by {figures}")
+        }
         Leader::First | Leader::Second => format!("{lead} is better than {behind}: {figures}"),
     }
 }

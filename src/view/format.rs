@@ -206,6 +206,12 @@ pub fn age(span: Span) -> String {
     }
 }
 
+/// A span of so many seconds, to the millisecond.
+#[must_use]
+pub fn seconds(seconds: f64) -> Span {
+    Span::from_millis((seconds * 1000.0) as i64)
+}
+
 /// An age for a sentence: "20 days old", "3 h old".
 #[must_use]
 pub fn age_phrase(span: Span) -> String {

@@ -233,8 +233,8 @@ fn table_row(row: &ModelRow, alone: bool, min_n: u32, as_of: Timestamp, style: S
         deep.map_or_else(waiting, |d| correlation_cell(s, d.figures.spearman)),
         money(s.long.total_pnl()),
         money(s.short.total_pnl()),
-        span_cell(s.held_winners()),
-        span_cell(s.held_losers()),
+        span_cell(s.held_winners().map(format::seconds)),
+        span_cell(s.held_losers().map(format::seconds)),
         Cell::number(
             format!(
                 "{}/{}",
@@ -352,7 +352,7 @@ fn notes(board: &Leaderboard, min_n: u32) -> Vec<Line> {
             Tone::Dim,
         ));
     }
-    notes.extend(board.fields.iter().filter_map(|field| days_note(field)));
+    notes.extend(board.fields.iter().filter_map(days_note));
     let unknown: u32 = board.rows.iter().map(|r| r.summary.unknown).sum();
     if unknown > 0 {
         notes.push(Line::toned(

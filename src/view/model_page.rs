@@ -265,8 +265,10 @@ fn sharpe(row: &ModelRow) -> Line {
     }
 }
 
-fn held(winners: Option<Span>, losers: Option<Span>) -> Line {
-    let words = |span: Option<Span>| span.map_or_else(|| "unknown".to_owned(), format::age);
+fn held(winners: Option<f64>, losers: Option<f64>) -> Line {
+    let words = |seconds: Option<f64>| {
+        seconds.map_or_else(|| "unknown".to_owned(), |s| format::age(format::seconds(s)))
+    };
     Line::plain(format!(
         "winners {}, losers {}",
         words(winners),
