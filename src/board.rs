@@ -159,7 +159,7 @@ impl Board {
     }
 
     /// The books of all models.
-    pub fn books(&self) -> impl Iterator<Item = (&BookKey, &Book)> {
+    pub fn books(&self) -> impl Iterator<Item = (&BookKey, &Book)> + Clone {
         self.books.iter().map(|(key, book)| (key, book.as_ref()))
     }
 

@@ -17,6 +17,7 @@ mod folds;
 mod load;
 mod names;
 mod open;
+mod reader;
 mod samples;
 mod state;
 mod summaries;
@@ -33,6 +34,7 @@ pub use candles::TokenCandle;
 pub use error::StoreError;
 pub use folds::FoldChange;
 pub use load::{Loaded, StoredCall};
+pub use reader::{ModelTrades, Reader, SymbolSums};
 pub use samples::Sample;
 pub use void::{VoidError, Voiding};
 

@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 
 use crate::domain::{Range, Timestamp};
 
+use super::chart::Chart;
+
 /// What a piece of text means; the theme gives it a colour, and the text itself always carries
 /// the meaning too (a sign, a word, an arrow).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -135,6 +137,10 @@ pub enum Block {
     Bars(Vec<Bar>),
     /// A small table that is not selectable.
     Table(Table),
+    /// A curve over time.
+    Chart(Chart),
+    /// A long table: a page shows its beginning, and `Enter` opens it.
+    Rows(Table),
 }
 
 /// What to show instead of a table without rows: what is missing and what to do next.
@@ -207,6 +213,17 @@ pub struct Page {
     pub title: String,
     /// From top to bottom; scrolls when it is longer than the screen.
     pub blocks: Vec<Block>,
+}
+
+impl Page {
+    /// The table that `Enter` opens.
+    #[must_use]
+    pub fn rows(&self) -> Option<&Table> {
+        self.blocks.iter().find_map(|block| match block {
+            Block::Rows(table) => Some(table),
+            _ => None,
+        })
+    }
 }
 
 impl Column {
