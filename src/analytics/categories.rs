@@ -1,7 +1,6 @@
 //! How calls ended: the distribution over the six categories, overall and per source.
 
-use std::collections::BTreeMap;
-
+use crate::domain::hash::FastMap;
 use crate::domain::{Category, Outcome, Rules, Status, Timestamp, Window};
 use crate::stats::{self, Interval};
 
@@ -110,21 +109,23 @@ impl<'a> Selection<'a> {
         selection
     }
 
-    /// The settled calls by source; a source whose calls of the range all wait, or are without a
-    /// final, has none.
+    /// The settled calls by source, by name; a source whose calls of the range all wait, or are
+    /// without a final, has none.
     #[must_use]
-    pub fn by_source(&self) -> BTreeMap<&'a str, Vec<&'a Judged>> {
-        let mut by_source: BTreeMap<&str, Vec<&Judged>> = BTreeMap::new();
-        for judged in &self.counted {
-            by_source.entry(&judged.call.source).or_default();
-        }
+    pub fn by_source(&self) -> Vec<(&'a str, Vec<&'a Judged>)> {
+        let mut by_source: FastMap<&str, Vec<&Judged>> = FastMap::default();
         for judged in &self.settled {
             by_source
                 .entry(&judged.call.source)
                 .or_default()
                 .push(judged);
         }
-        by_source
+        for judged in &self.counted {
+            by_source.entry(&judged.call.source).or_default();
+        }
+        let mut all: Vec<_> = by_source.into_iter().collect();
+        all.sort_unstable_by_key(|(source, _)| *source);
+        all
     }
 }
 
