@@ -260,3 +260,51 @@ fn a_hundred_thousand_rows_draw_like_twenty() {
     let text = story.drawn((80, 24), Theme::new(false, false)).to_string();
     assert!(text.contains("100000/100000"), "{text}");
 }
+
+#[test]
+fn two_marked_sources_are_opened_side_by_side() {
+    let mut story = Story::of(Tab::Categories, support::categories());
+    let keys: Vec<String> = {
+        let shown = story.state.list().shown.as_ref().unwrap();
+        let rows = shown.screen.table.rows.iter();
+        rows.take(2).map(|row| row.key.clone()).collect()
+    };
+    story.press("gc");
+    assert_eq!(story.state.list().marked.as_ref(), Some(&keys[0]));
+    // The same row again takes the mark away.
+    story.press("c");
+    assert_eq!(story.state.list().marked, None);
+    story.press("cjc");
+    let open = story.state.question().open;
+    let pair = format!("{}\u{1f}{}", keys[0], keys[1]);
+    assert_eq!(open, Some((Tab::Categories, pair)));
+    assert_eq!(story.state.list().marked, None);
+}
+
+#[test]
+fn exactly_the_rows_on_view_are_saved() {
+    let mut story = Story::of(Tab::Tracker, support::tracker(12));
+    story.press("sS");
+    let arranged = story.state.list().arranged.clone();
+    let key = KeyEvent::new(KeyCode::Char('e'), KeyModifiers::NONE);
+    let effects = update(&mut story.state, Input::Event(Event::Key(key)));
+    let save = effects.save.unwrap();
+    assert_eq!(save.rows, arranged);
+    assert!(
+        save.name.starts_with("callboard-tracker-7d-"),
+        "{}",
+        save.name
+    );
+    assert!(!save.name.contains([' ', ':', '/']), "{}", save.name);
+    story.press("/nothing holds this\n");
+    let effects = update(&mut story.state, Input::Event(Event::Key(key)));
+    assert_eq!(effects.save, None);
+    update(
+        &mut story.state,
+        Input::Message(Message::Notice("3 rows saved to x.csv".to_owned())),
+    );
+    assert_eq!(
+        story.state.toast.as_ref().unwrap().text,
+        "3 rows saved to x.csv"
+    );
+}
