@@ -197,10 +197,11 @@ impl Board {
     /// nothing later: load with that instant, or ask for now.
     #[must_use]
     pub fn judged(&self, as_of: Timestamp) -> Vec<Judged> {
+        let known = self.calls.partition_point(|c| c.call.called_at <= as_of);
         self.calls
             .iter()
             .zip(self.standings.iter())
-            .take_while(|(c, _)| c.call.called_at <= as_of)
+            .take(known)
             .map(|(c, standing)| Judged {
                 call: Arc::clone(&c.call),
                 standing: *standing,

@@ -107,7 +107,11 @@ impl Store {
             .conn
             .prepare(&format!("{} ORDER BY c.called_at, c.id", *FOLDED_CALLS))?;
         let rows = statement.query_map([], read_folded_call)?;
-        let mut calls = Vec::new();
+        // A record is large: growing step by step would copy all of them several times.
+        let count: i64 = self
+            .conn
+            .query_row("SELECT count(*) FROM call", [], |row| row.get(0))?;
+        let mut calls = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
         for row in rows {
             let (record, fold) = row?;
             let facts = CallFacts::from(&record.call);
