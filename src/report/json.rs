@@ -61,8 +61,8 @@ fn models_json(board: &Board, request: &Request) -> Result<Value, UnknownModel> 
             "trades": found.trades,
             "total_pnl": totals,
             "win_rate": found.win_rate(),
-            "currencies": models::fields(&found),
         },
+        "currencies": models::fields(&found),
         "rows": found.rows.iter().map(models::row).collect::<Vec<_>>(),
     });
     if request.compare.is_some() {

@@ -283,8 +283,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Rows, A::Filter, &[Chord::char('/')], "show only rows that contain a text")
             .hint(7, "/", "filter"),
         row(List, A::ClearFilter, ESC, "drop the filter"),
-        row(List, A::Mark, &[Chord::char('c')], "mark the model; two marked are compared (Leaderboard)")
-            .hint(9, "c", "compare"),
+        row(List, A::Mark, &[Chord::char('c')], "mark a model: two marked are compared"),
         row(Rows, A::Copy, &[Chord::char('y')], "copy the row's address or id to your clipboard")
             .hint(8, "y", "copy"),
         row(Filter, A::KeepFilter, &[Chord::key(KeyCode::Enter)], "keep it")
@@ -303,7 +302,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Page, A::Copy, &[Chord::char('y')], "copy its address or id to your clipboard")
             .hint(8, "y", "copy"),
         row(Page, A::Open, &[Chord::key(KeyCode::Enter)], "its rows, to sort and to filter"),
-        row(Page, A::SharedDays, &[Chord::char('c')], "compare on shared days only, or on all"),
+        row(Page, A::SharedDays, &[Chord::char('c')], "compare on shared days only, or all"),
         row(Page, A::Back, ESC, "back to the rows").hint(0, "Esc", "back"),
         row(PageRows, A::Back, ESC, "drop the filter, then back to the page").hint(0, "Esc", "back"),
         row(Help, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
