@@ -58,7 +58,12 @@ fn point(i: i64, at: Timestamp, pnl: f64, confidence: Option<f64>) -> Point {
 fn book(pnls: impl IntoIterator<Item = f64>) -> Book {
     let points = pnls.into_iter().enumerate().map(|(i, pnl)| {
         let i = i as i64;
-        point(i, T0.plus(Span::hours(8 * i)), pnl, Some((i % 10) as f64 / 10.0))
+        point(
+            i,
+            T0.plus(Span::hours(8 * i)),
+            pnl,
+            Some((i % 10) as f64 / 10.0),
+        )
     });
     Book::new(points.collect(), [])
 }
@@ -149,7 +154,13 @@ fn all_flat_one_trade_and_names_that_differ_by_case_alone() {
         .table
         .rows
         .iter()
-        .map(|r| r.cells.iter().map(|c| c.text.as_str()).collect::<Vec<_>>().join("|"))
+        .map(|r| {
+            r.cells
+                .iter()
+                .map(|c| c.text.as_str())
+                .collect::<Vec<_>>()
+                .join("|")
+        })
         .collect();
     for row in &text {
         for wrong in ["NaN", "inf", "999999"] {
@@ -157,7 +168,10 @@ fn all_flat_one_trade_and_names_that_differ_by_case_alone() {
         }
     }
     let said = |name: &str, what: &str| {
-        let row = text.iter().find(|r| r.split('|').nth(1) == Some(name)).unwrap();
+        let row = text
+            .iter()
+            .find(|r| r.split('|').nth(1) == Some(name))
+            .unwrap();
         assert!(row.contains(what), "{row}");
     };
     said(&long, "no losses (n=40)");
@@ -170,7 +184,10 @@ fn five_hundred_models_in_thirty_currencies_each_have_their_place() {
     let books: Vec<_> = (0..500)
         .map(|m| {
             let pnl: Vec<f64> = (0..12).map(|_| luck(&mut random)).collect();
-            (key(&format!("m{m:03}"), &format!("C{:02}", m % 30)), book(pnl))
+            (
+                key(&format!("m{m:03}"), &format!("C{:02}", m % 30)),
+                book(pnl),
+            )
         })
         .collect();
     let found = whole(&books);
@@ -227,7 +244,12 @@ fn what_the_cache_knows_is_what_would_be_computed_and_new_trades_are_not_missed(
     let mut board = Leaderboard::of(books.iter().map(|(k, b)| (k, b)), &window(), MIN_N);
     let before = board.clone();
     let mut empty = DeepCache::default();
-    assert!(!board.deepen(books.iter().map(|(k, b)| (k, b)), &window(), &mut empty, &|| true));
+    assert!(!board.deepen(
+        books.iter().map(|(k, b)| (k, b)),
+        &window(),
+        &mut empty,
+        &|| true
+    ));
     assert_eq!(board, before);
 }
 
@@ -294,7 +316,9 @@ fn among_equals_none_is_called_the_best() {
             let leader = rows.filter_map(|r| r.deep.as_ref()?.place).next().unwrap();
             ties += u32::from(leader.high > 1);
         }
-        println!("{days} days: P(best) > 0.95 in {called} of 200 worlds; a tie for the first in {ties}");
+        println!(
+            "{days} days: P(best) > 0.95 in {called} of 200 worlds; a tie for the first in {ties}"
+        );
         assert!(called <= 10, "{days} days: {called} of 200");
     }
 }

@@ -65,6 +65,9 @@ fn models_json(board: &Board, request: &Request) -> Result<Value, UnknownModel> 
         "currencies": models::fields(&found),
         "rows": found.rows.iter().map(models::row).collect::<Vec<_>>(),
     });
+    if request.model.is_some() {
+        value["symbols"] = models::symbols(&request.trades);
+    }
     if request.compare.is_some() {
         value["compare"] = models::compare(&super::comparisons(board, request)?);
     }
