@@ -62,10 +62,13 @@ fn models_json(board: &Board, request: &Request) -> Result<Value, UnknownModel> 
             "trades": found.trades,
             "total_pnl": totals,
             "win_rate": found.win_rate(),
-            "currencies": models::fields(&found),
         },
+        "currencies": models::fields(&found),
         "rows": found.rows.iter().map(models::row).collect::<Vec<_>>(),
     });
+    if request.model.is_some() {
+        value["symbols"] = models::symbols(&request.trades);
+    }
     if request.compare.is_some() {
         value["compare"] = models::compare(&super::comparisons(board, request)?);
     }

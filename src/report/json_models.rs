@@ -9,6 +9,8 @@ use crate::analytics::summary::SideSums;
 use crate::analytics::{BookKey, ConfidenceVerdict, ModelRow, Summary, TradeFigures};
 use crate::stats::{Bin, Correlation, bootstrap};
 
+use crate::store::ModelTrades;
+
 use super::json::{high, low, time};
 
 /// What the places and shrunk win rates of each currency rest on.
@@ -163,6 +165,24 @@ fn bin(bin: &Bin) -> Value {
         "win_rate_low": bin.interval.low,
         "win_rate_high": bin.interval.high,
     })
+}
+
+/// What each symbol brought the one model that was asked for.
+pub(super) fn symbols(trades: &[(BookKey, ModelTrades)]) -> Value {
+    trades
+        .iter()
+        .flat_map(|(key, trades)| {
+            trades.symbols.iter().map(|s| {
+                json!({
+                    "currency": key.currency,
+                    "symbol": s.symbol,
+                    "trades": s.trades,
+                    "wins": s.wins,
+                    "total_pnl": s.pnl,
+                })
+            })
+        })
+        .collect()
 }
 
 /// Two models per currency. The leader is who does better per trade by more than chance explains:

@@ -60,7 +60,7 @@ fn section_text(out: &mut String, part: &Part, style: Style) {
 pub(super) fn block_text(out: &mut String, block: &Block, style: Style) {
     match block {
         Block::Heading(title) => {
-            let _ = writeln!(out, "{title}");
+            wrapped(out, title);
         }
         Block::Text(lines) => {
             for line in lines {

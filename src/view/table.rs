@@ -362,6 +362,9 @@ impl SortKey {
     }
 }
 
+/// The key of a column of names: what ties are put in order by.
+pub const NAMES: &str = "model";
+
 /// A chosen order: the column's key and whether the largest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
@@ -373,7 +376,7 @@ pub struct Order {
 
 impl Table {
     /// The indices of the rows that match a filter, in the chosen order (`None`: as built). Ties
-    /// keep the order they were built in. A filter matches any cell or the key, without case.
+    /// stand by [`NAMES`] where there is such a column, else in the order they were built in. A filter matches any cell or the key, without case.
     #[must_use]
     pub fn arrange(&self, order: Option<Order>, filter: &str) -> Vec<usize> {
         let needle = filter.trim().to_lowercase();
@@ -388,7 +391,15 @@ impl Table {
                 .iter()
                 .map(|i| (self.rows[*i].sort_key(column), *i))
                 .collect();
-            keyed.sort_by(|(a, _), (b, _)| a.cmp(b, order.descending));
+            let names = self.columns.iter().position(|c| c.key == NAMES);
+            let name = |i: usize| names.map(|at| self.rows[i].sort_key(at));
+            keyed.sort_by(|(a, i), (b, j)| {
+                let tie = || match (name(*i), name(*j)) {
+                    (Some(a), Some(b)) => a.cmp(&b, false),
+                    _ => Ordering::Equal,
+                };
+                a.cmp(b, order.descending).then_with(tie)
+            });
             shown = keyed.into_iter().map(|(_, i)| i).collect();
         }
         shown
@@ -460,6 +471,23 @@ mod tests {
         assert_eq!(by("value", true), [2, 0, 3, 1]);
         assert_eq!(by("name", false), [1, 3, 0, 2]);
         assert_eq!(by("no such column", true), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn ties_stand_by_name_where_there_are_names() {
+        let mut table = table();
+        table.columns[0].key = NAMES;
+        let by = |descending| {
+            table.arrange(
+                Some(Order {
+                    column: "value",
+                    descending,
+                }),
+                "",
+            )
+        };
+        assert_eq!(by(false), [3, 0, 2, 1]);
+        assert_eq!(by(true), [2, 3, 0, 1]);
     }
 
     #[test]
