@@ -271,7 +271,8 @@ impl Late {
 /// When each token was first called by anybody, in whatever range. Voided and rejected calls were
 /// not made.
 fn first_calls(calls: &[Judged]) -> FastMap<&TokenKey, Timestamp> {
-    let mut first = FastMap::with_capacity_and_hasher(calls.len(), Default::default());
+    let mut first: FastMap<&TokenKey, Timestamp> = FastMap::default();
+    first.reserve(calls.len());
     for judged in calls {
         if let Some(token) = &judged.call.token
             && matches!(judged.standing, Standing::Counted | Standing::Recall)
