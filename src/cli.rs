@@ -56,6 +56,10 @@ pub struct Cli {
     #[arg(long, num_args = 2, value_names = ["A", "B"], requires = "report")]
     pub compare: Option<Vec<String>>,
 
+    /// With --compare: only the days on which both closed a trade
+    #[arg(long, requires = "compare")]
+    pub shared_days: bool,
+
     /// At most this many models, with --report models
     #[arg(long, value_name = "N", requires = "report", value_parser = clap::value_parser!(u32).range(1..))]
     pub top: Option<u32>,
@@ -116,6 +120,21 @@ pub enum Command {
         #[command(subcommand)]
         what: Record,
     },
+    /// Write everything of a kind to a file that can be imported again
+    ///
+    /// CSV or JSON lines, by the extension. `outcomes` gives what became of each call, with the
+    /// columns of the dual-metric table; `prices` every reading, refused ones included.
+    Export {
+        /// What is written
+        #[arg(value_enum)]
+        what: Exported,
+        /// The file, readable by its owner only: .csv or .jsonl
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+        /// Replace a file that is there already
+        #[arg(long)]
+        force: bool,
+    },
     /// Copy the database to a new file, soundly, while others use it
     Backup {
         /// The copy; a file that is there already is never overwritten
@@ -166,6 +185,21 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// What can be exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Exported {
+    /// Every call with its features.
+    Calls,
+    /// Every trade.
+    Trades,
+    /// Every price reading, with what became of it.
+    Prices,
+    /// What became of each call.
+    Outcomes,
+    /// Every candle.
+    Candles,
 }
 
 /// A record that may be wrong.

@@ -1,8 +1,7 @@
 //! How calls ended: the distribution over the six categories, overall and per source.
 
-use std::collections::BTreeMap;
-
-use crate::domain::{Category, Outcome, Rules, Window};
+use crate::domain::hash::FastMap;
+use crate::domain::{Category, Outcome, Rules, Status, Timestamp, Window};
 use crate::stats::{self, Interval};
 
 use super::judged::{CallCounts, Judged, Standing};
@@ -32,7 +31,7 @@ pub struct Distribution {
     pub kept: Spread,
 }
 
-/// Mean, median and maximum of a figure, and of how many calls.
+/// Mean, median, spread and maximum of a figure, and of how many calls.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Spread {
     /// Calls where the figure is known.
@@ -41,6 +40,8 @@ pub struct Spread {
     pub mean: Option<f64>,
     /// Median.
     pub median: Option<f64>,
+    /// Sample standard deviation (n - 1).
+    pub sd: Option<f64>,
     /// Largest.
     pub max: Option<f64>,
 }
@@ -49,22 +50,90 @@ impl Spread {
     /// The spread of values.
     #[must_use]
     pub fn of(mut values: Vec<f64>) -> Self {
+        let mean = stats::mean(&values);
+        let squares = |mean: f64| values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
         Self {
             n: values.len(),
-            mean: stats::mean(&values),
+            mean,
+            sd: mean
+                .filter(|_| values.len() > 1)
+                .map(|mean| (squares(mean) / (values.len() - 1) as f64).sqrt()),
             max: values.iter().copied().reduce(f64::max),
             median: stats::median(&mut values),
         }
     }
 }
 
-/// The distribution of a range, overall and per source, with what it leaves out.
+/// The calls of a range: which there are, which count, and which are in the distribution.
+#[derive(Debug, Clone, Default)]
+pub struct Selection<'a> {
+    /// Every call of the range.
+    pub in_range: Vec<&'a Judged>,
+    /// Those that count in rates.
+    pub counted: Vec<&'a Judged>,
+    /// Those with a category that counts.
+    pub settled: Vec<&'a Judged>,
+    /// Provisional calls are in it.
+    pub provisional: bool,
+    /// The latest end of a window at or before the end of the range, in it or not.
+    pub newest_end: Option<Timestamp>,
+}
+
+impl<'a> Selection<'a> {
+    /// The calls completed in a window. With `provisional`, also finals that may still change:
+    /// calls in their window (by the time they were called) and imported finals taken early.
+    #[must_use]
+    pub fn of(calls: &'a [Judged], window: &Window, rules: &Rules, provisional: bool) -> Self {
+        let mut selection = Self {
+            provisional,
+            ..Self::default()
+        };
+        for judged in calls {
+            let end = judged.window_end(rules);
+            if end <= window.to {
+                selection.newest_end = selection.newest_end.max(Some(end));
+            }
+            let running = provisional && end > window.to && window.contains(judged.call.called_at);
+            if !window.contains(end) && !running {
+                continue;
+            }
+            selection.in_range.push(judged);
+            if judged.standing != Standing::Counted {
+                continue;
+            }
+            selection.counted.push(judged);
+            if is_in(&judged.outcome, provisional) {
+                selection.settled.push(judged);
+            }
+        }
+        selection
+    }
+
+    /// The settled calls by source, by name; a source whose calls of the range all wait, or are
+    /// without a final, has none.
+    #[must_use]
+    pub fn by_source(&self) -> Vec<(&'a str, Vec<&'a Judged>)> {
+        let mut by_source: FastMap<&str, Vec<&Judged>> = FastMap::default();
+        for judged in &self.settled {
+            by_source
+                .entry(&judged.call.source)
+                .or_default()
+                .push(judged);
+        }
+        for judged in &self.counted {
+            by_source.entry(&judged.call.source).or_default();
+        }
+        let mut all: Vec<_> = by_source.into_iter().collect();
+        all.sort_unstable_by_key(|(source, _)| *source);
+        all
+    }
+}
+
+/// The distribution of a range over all sources, with what it leaves out.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Categories {
     /// All sources.
     pub overall: Distribution,
-    /// By source, the largest first.
-    pub sources: Vec<(String, Distribution)>,
     /// Calls of the range that are in the distribution or not, and why.
     pub counts: CallCounts,
     /// Finals that were taken too early to count.
@@ -74,54 +143,21 @@ pub struct Categories {
     /// Provisional calls are in it.
     pub provisional: bool,
     /// The latest end of a window at or before the end of the range, in it or not.
-    pub newest_end: Option<crate::domain::Timestamp>,
+    pub newest_end: Option<Timestamp>,
 }
 
 impl Categories {
-    /// The distribution over the calls completed in a window. With `provisional`, also finals
-    /// that may still change: calls in their window (by the time they were called) and imported
-    /// finals taken early.
+    /// The distribution over selected calls.
     #[must_use]
-    pub fn of(calls: &[Judged], window: &Window, rules: &Rules, provisional: bool) -> Self {
-        let in_range: Vec<&Judged> = calls
-            .iter()
-            .filter(|j| {
-                j.completed_in(window, rules)
-                    || (provisional
-                        && j.window_end(rules) > window.to
-                        && window.contains(j.call.called_at))
-            })
-            .collect();
-        let counted: Vec<&Judged> = in_range
-            .iter()
-            .copied()
-            .filter(|j| j.standing == Standing::Counted)
-            .collect();
-        let settled: Vec<&Judged> = counted
-            .iter()
-            .copied()
-            .filter(|j| is_in(&j.outcome, provisional))
-            .collect();
-        let mut by_source: BTreeMap<&str, Vec<&Judged>> = BTreeMap::new();
-        for judged in &settled {
-            by_source
-                .entry(&judged.call.source)
-                .or_default()
-                .push(judged);
-        }
-        let mut sources: Vec<(String, Distribution)> = by_source
-            .into_iter()
-            .map(|(source, calls)| (source.to_owned(), distribution(&calls)))
-            .collect();
-        sources.sort_by(|a, b| b.1.n.cmp(&a.1.n).then_with(|| a.0.cmp(&b.0)));
+    pub fn of(selection: &Selection<'_>) -> Self {
+        let (counted, provisional) = (&selection.counted, selection.provisional);
         Self {
-            overall: distribution(&settled),
-            sources,
+            overall: Distribution::of(&selection.settled),
             early_finals: counted
                 .iter()
                 .filter(|j| {
                     let o = &j.outcome;
-                    !provisional && o.provisional && o.status == crate::domain::Status::Completed
+                    !provisional && o.provisional && o.status == Status::Completed
                 })
                 .count(),
             undecided: counted
@@ -129,13 +165,9 @@ impl Categories {
                 .filter(|j| provisional || !j.outcome.provisional)
                 .filter(|j| j.outcome.fin.is_some() && j.outcome.category.is_none())
                 .count(),
-            counts: CallCounts::of(in_range),
+            counts: CallCounts::of(selection.in_range.iter().copied()),
             provisional,
-            newest_end: calls
-                .iter()
-                .map(|j| j.window_end(rules))
-                .filter(|end| *end <= window.to)
-                .max(),
+            newest_end: selection.newest_end,
         }
     }
 }
@@ -144,32 +176,71 @@ fn is_in(outcome: &Outcome, provisional: bool) -> bool {
     outcome.category.is_some() && (provisional || outcome.is_settled())
 }
 
-fn distribution(calls: &[&Judged]) -> Distribution {
-    let mut counts = [0usize; 6];
-    for category in calls.iter().filter_map(|j| j.outcome.category) {
-        counts[category.index()] += 1;
+impl Distribution {
+    /// The distribution of calls that have a category.
+    #[must_use]
+    pub fn of(calls: &[&Judged]) -> Self {
+        let mut counts = [0usize; 6];
+        for category in calls.iter().filter_map(|j| j.outcome.category) {
+            counts[category.index()] += 1;
+        }
+        let n: usize = counts.iter().sum();
+        let winners: usize = Category::EACH
+            .into_iter()
+            .filter(|c| c.is_winner())
+            .map(|c| counts[c.index()])
+            .sum();
+        let crashes = counts[Category::Crash.index()];
+        let rate = |k: usize| (n > 0).then(|| k as f64 / n as f64);
+        let spread = |f: &dyn Fn(&Outcome) -> Option<f64>| {
+            Spread::of(calls.iter().filter_map(|j| f(&j.outcome)).collect())
+        };
+        Distribution {
+            n,
+            counts,
+            win_rate: rate(winners),
+            win_interval: stats::wilson(winners as u64, n as u64),
+            crash_rate: rate(crashes),
+            crash_interval: stats::wilson(crashes as u64, n as u64),
+            gap: spread(&Outcome::gap),
+            ath: spread(&|o| Some(o.ath?.multiple.value())),
+            fin: spread(&|o| Some(o.fin?.multiple.value())),
+            kept: spread(&Outcome::kept),
+        }
     }
-    let n: usize = counts.iter().sum();
-    let winners: usize = Category::EACH
-        .into_iter()
-        .filter(|c| c.is_winner())
-        .map(|c| counts[c.index()])
-        .sum();
-    let crashes = counts[Category::Crash.index()];
-    let rate = |k: usize| (n > 0).then(|| k as f64 / n as f64);
-    let spread = |f: &dyn Fn(&Outcome) -> Option<f64>| {
-        Spread::of(calls.iter().filter_map(|j| f(&j.outcome)).collect())
-    };
-    Distribution {
-        n,
-        counts,
-        win_rate: rate(winners),
-        win_interval: stats::wilson(winners as u64, n as u64),
-        crash_rate: rate(crashes),
-        crash_interval: stats::wilson(crashes as u64, n as u64),
-        gap: spread(&Outcome::gap),
-        ath: spread(&|o| Some(o.ath?.multiple.value())),
-        fin: spread(&|o| Some(o.fin?.multiple.value())),
-        kept: spread(&Outcome::kept),
+
+    /// How many of a category, as a share of all.
+    #[must_use]
+    pub fn share(&self, category: Category) -> f64 {
+        self.counts[category.index()] as f64 / self.n.max(1) as f64
+    }
+
+    /// How many of some categories.
+    #[must_use]
+    pub fn count(&self, of: impl Fn(Category) -> bool) -> usize {
+        let those = Category::EACH.into_iter().filter(|c| of(*c));
+        those.map(|c| self.counts[c.index()]).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Predecessors T3.
+    #[test]
+    fn the_spread_of_the_vector() {
+        let spread = Spread::of(vec![
+            3.25, 0.93, 2.15, 4.5, 0.75, 2.8, 1.5, 3.1, 0.85, 2.4, 1.75, 2.9, 5.2, 1.2, 2.6,
+        ]);
+        assert_eq!(
+            (spread.n, spread.median, spread.max),
+            (15, Some(2.4), Some(5.2))
+        );
+        assert!((spread.mean.unwrap() - 2.392).abs() < 1e-12);
+        assert!((spread.sd.unwrap() - 1.307_46).abs() < 1e-5);
+        let one = Spread::of(vec![2.0]);
+        assert_eq!((one.mean, one.sd), (Some(2.0), None));
+        assert_eq!(Spread::of(vec![]), Spread::default());
     }
 }

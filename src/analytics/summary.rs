@@ -3,14 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Timestamp, Trade};
-use crate::stats::CompensatedSum;
+use crate::domain::{Side, Span, Timestamp, Trade};
+use crate::stats::{CompensatedSum, Moments, Sharpe};
+
+use super::confidence::ConfidenceSums;
+use super::curve::{Drawdown, Equity, Streaks};
 
 /// Counts up when the shape or the meaning of [`Summary`] or [`Point`] changes: stored ones of
 /// another version are rebuilt from the trades.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
-/// A closed trade, reduced to what the figures need. 56 bytes, since a million of them lie in
+/// A closed trade, reduced to what the figures need. 64 bytes, since a million of them lie in
 /// memory; unknown is NaN (or the earliest time there is) inside and `Option` outside.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Point {
@@ -21,6 +24,7 @@ pub struct Point {
     confidence: f64,
     fee: f64,
     cost: f64,
+    side: Option<Side>,
 }
 
 const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
@@ -46,6 +50,7 @@ impl Point {
                 .map_or(f64::NAN, super::super::domain::trade::Confidence::fraction),
             fee: trade.fee.unwrap_or(f64::NAN),
             cost: trade.cost.unwrap_or(f64::NAN),
+            side: trade.side,
         })
     }
 
@@ -78,6 +83,76 @@ impl Point {
     pub fn confidence(&self) -> Option<f64> {
         known(self.confidence)
     }
+
+    /// Long or short.
+    #[must_use]
+    pub const fn side(&self) -> Option<Side> {
+        self.side
+    }
+
+    /// How long the position was held; unknown without an opening, and when it is said to have
+    /// been closed before it was opened.
+    #[must_use]
+    pub fn held(&self) -> Option<Span> {
+        let held = self.closed_at.since(self.opened_at()?);
+        (held.millis() >= 0).then_some(held)
+    }
+}
+
+/// A compensated sum as it is stored.
+pub(super) type Sum = (f64, f64);
+
+pub(super) fn merge_sum(into: &mut Sum, other: Sum) {
+    let mut sum = CompensatedSum::from_parts(into.0, into.1);
+    sum.merge(CompensatedSum::from_parts(other.0, other.1));
+    *into = sum.parts();
+}
+
+fn add_to(sum: &mut Sum, value: f64) {
+    merge_sum(sum, (value, 0.0));
+}
+
+/// The trades of one direction.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct SideSums {
+    /// Closed trades with a known P&L.
+    pub trades: u32,
+    /// Of them, the wins.
+    pub wins: u32,
+    total: Sum,
+}
+
+impl SideSums {
+    /// Sum of P&L; `None` without a trade.
+    #[must_use]
+    pub fn total_pnl(&self) -> Option<f64> {
+        (self.trades > 0).then_some(self.total.0 + self.total.1)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.trades += other.trades;
+        self.wins += other.wins;
+        merge_sum(&mut self.total, other.total);
+    }
+}
+
+/// How long positions were held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Held {
+    n: u32,
+    millis: i64,
+}
+
+impl Held {
+    fn merge(&mut self, other: Self) {
+        self.n += other.n;
+        self.millis = self.millis.saturating_add(other.millis);
+    }
+
+    /// In seconds.
+    fn mean(self) -> Option<f64> {
+        (self.n > 0).then(|| self.millis as f64 / f64::from(self.n) / 1000.0)
+    }
 }
 
 /// Everything of a stretch of closed trades that can be merged with the stretch after it.
@@ -91,156 +166,29 @@ pub struct Summary {
     pub flat: u32,
     /// Closed, but the P&L is unknown: counted apart from `trades`.
     pub unknown: u32,
-    total: (f64, f64),
-    gained: (f64, f64),
-    lost: (f64, f64),
-    fees: Option<(f64, f64)>,
-    costs: Option<(f64, f64)>,
+    total: Sum,
+    gained: Sum,
+    lost: Sum,
+    fees: Option<Sum>,
+    costs: Option<Sum>,
+    /// Closed trades that say what asking the model cost.
+    pub costed: u32,
     best: Option<f64>,
     worst: Option<f64>,
     equity: Equity,
+    /// The second to fourth central moments of P&L around `mean`.
+    mean: f64,
+    moments: [f64; 3],
+    streaks: Streaks,
+    /// Long trades.
+    pub long: SideSums,
+    /// Short trades.
+    pub short: SideSums,
+    held_winners: Held,
+    held_losers: Held,
     /// The trades that stated a confidence.
     pub confidence: ConfidenceSums,
     last_closed_at: Option<Timestamp>,
-}
-
-/// The parts of a cumulative P&L curve that make drawdowns mergeable. The curve is a function of
-/// time: trades closed at the same instant move it in one step, so their order does not matter.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-struct Equity {
-    end: f64,
-    /// Highest point, the start (0) included.
-    high: f64,
-    /// Lowest point, the start included.
-    low: f64,
-    /// The deepest fall from an earlier high, <= 0.
-    drawdown: f64,
-}
-
-impl Equity {
-    fn step(&mut self, pnl: f64) {
-        self.end += pnl;
-        self.high = self.high.max(self.end);
-        self.low = self.low.min(self.end);
-        self.drawdown = self.drawdown.min(self.end - self.high);
-    }
-
-    fn then(self, next: Self) -> Self {
-        Self {
-            end: self.end + next.end,
-            high: self.high.max(self.end + next.high),
-            low: self.low.min(self.end + next.low),
-            drawdown: self
-                .drawdown
-                .min(next.drawdown)
-                .min(self.end + next.low - self.high),
-        }
-    }
-}
-
-/// Counts, means and centred co-moments of confidence and P&L, merged by Chan, Golub and `LeVeque`
-/// ("Updating formulae and a pairwise algorithm", 1979), so that they stay sound where sums of
-/// squares would cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct ConfidenceSums {
-    /// Trades with a confidence and a known P&L.
-    pub n: u32,
-    /// Of them, the wins.
-    pub wins: u32,
-    mean: f64,
-    mean_pnl: f64,
-    m2: f64,
-    m2_pnl: f64,
-    co: f64,
-    range: Option<(f64, f64)>,
-    range_pnl: Option<(f64, f64)>,
-    squared_error: (f64, f64),
-}
-
-impl ConfidenceSums {
-    fn one(confidence: f64, pnl: f64) -> Self {
-        let won = f64::from(u8::from(pnl > 0.0));
-        Self {
-            n: 1,
-            wins: u32::from(pnl > 0.0),
-            mean: confidence,
-            mean_pnl: pnl,
-            range: Some((confidence, confidence)),
-            range_pnl: Some((pnl, pnl)),
-            squared_error: ((confidence - won) * (confidence - won), 0.0),
-            ..Self::default()
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        if other.n == 0 {
-            return;
-        }
-        if self.n == 0 {
-            *self = *other;
-            return;
-        }
-        let (a, b) = (f64::from(self.n), f64::from(other.n));
-        let n = a + b;
-        let dx = other.mean - self.mean;
-        let dy = other.mean_pnl - self.mean_pnl;
-        self.m2 += other.m2 + dx * dx * a * b / n;
-        self.m2_pnl += other.m2_pnl + dy * dy * a * b / n;
-        self.co += other.co + dx * dy * a * b / n;
-        self.mean += dx * b / n;
-        self.mean_pnl += dy * b / n;
-        self.n += other.n;
-        self.wins += other.wins;
-        self.range = widen(self.range, other.range);
-        self.range_pnl = widen(self.range_pnl, other.range_pnl);
-        merge_sum(&mut self.squared_error, other.squared_error);
-    }
-
-    /// The mean confidence, 0 to 1.
-    #[must_use]
-    pub fn mean(&self) -> Option<f64> {
-        (self.n > 0).then_some(self.mean)
-    }
-
-    /// The Brier score: mean squared distance of the confidence from won (1) or not (0).
-    #[must_use]
-    pub fn brier(&self) -> Option<f64> {
-        let (hi, lo) = self.squared_error;
-        (self.n > 0).then(|| (hi + lo) / f64::from(self.n))
-    }
-
-    /// Pearson's correlation of confidence and P&L; `None` when either never varies.
-    #[must_use]
-    pub fn pearson(&self) -> Option<crate::stats::Correlation> {
-        let varies = |range: Option<(f64, f64)>| range.is_some_and(|(low, high)| low < high);
-        if !varies(self.range) || !varies(self.range_pnl) {
-            return None;
-        }
-        crate::stats::pearson_from_moments(u64::from(self.n), self.m2, self.m2_pnl, self.co)
-    }
-
-    /// Every confidence was the same.
-    #[must_use]
-    pub fn is_constant(&self) -> bool {
-        self.range.is_some_and(|(low, high)| low >= high)
-    }
-}
-
-fn widen(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64, f64)> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-        (some, None) | (None, some) => some,
-    }
-}
-
-fn merge_sum(into: &mut (f64, f64), other: (f64, f64)) {
-    let mut sum = CompensatedSum::from_parts(into.0, into.1);
-    sum.merge(CompensatedSum::from_parts(other.0, other.1));
-    *into = sum.parts();
-}
-
-fn add_to(sum: &mut (f64, f64), value: f64) {
-    merge_sum(sum, (value, 0.0));
 }
 
 impl Summary {
@@ -254,7 +202,9 @@ impl Summary {
                 summary.count(point);
                 step += point.pnl().unwrap_or(0.0);
             }
-            summary.equity.step(step);
+            if let Some(first) = instant.first() {
+                summary.equity.step(first.closed_at, step);
+            }
         }
         summary
     }
@@ -266,11 +216,16 @@ impl Summary {
                 add_to(sum.get_or_insert_default(), value);
             }
         }
+        self.costed += u32::from(!point.cost.is_nan());
         let Some(pnl) = point.pnl() else {
             self.unknown += 1;
             return;
         };
+        self.set_moments(self.moments().and(Moments::one(pnl)));
+        self.streaks = self.streaks.then(Streaks::one(pnl));
         add_to(&mut self.total, pnl);
+        self.count_side(point, pnl);
+        self.count_hold(point, pnl);
         if pnl > 0.0 {
             self.wins += 1;
             add_to(&mut self.gained, pnl);
@@ -287,8 +242,57 @@ impl Summary {
         }
     }
 
+    fn count_side(&mut self, point: &Point, pnl: f64) {
+        let side = match point.side {
+            Some(Side::Long) => &mut self.long,
+            Some(Side::Short) => &mut self.short,
+            None => return,
+        };
+        side.trades += 1;
+        side.wins += u32::from(pnl > 0.0);
+        add_to(&mut side.total, pnl);
+    }
+
+    fn count_hold(&mut self, point: &Point, pnl: f64) {
+        let Some(held) = point.held() else { return };
+        let one = Held {
+            n: 1,
+            millis: held.millis(),
+        };
+        if pnl > 0.0 {
+            self.held_winners.merge(one);
+        } else if pnl < 0.0 {
+            self.held_losers.merge(one);
+        }
+    }
+
+    /// The moments of P&L so far: their count is that of the trades.
+    fn moments(&self) -> Moments {
+        let [m2, m3, m4] = self.moments;
+        Moments {
+            n: u64::from(self.trades()),
+            mean: self.mean,
+            m2,
+            m3,
+            m4,
+        }
+    }
+
+    fn set_moments(&mut self, of: Moments) {
+        self.mean = of.mean;
+        self.moments = [of.m2, of.m3, of.m4];
+    }
+
     /// Appends the summary of a later stretch. Two stretches must not share an instant.
     pub fn merge(&mut self, later: &Self) {
+        // Before the counts change, which are those of the moments.
+        self.set_moments(self.moments().and(later.moments()));
+        self.streaks = self.streaks.then(later.streaks);
+        self.long.merge(&later.long);
+        self.short.merge(&later.short);
+        self.held_winners.merge(later.held_winners);
+        self.held_losers.merge(later.held_losers);
+        self.costed += later.costed;
         self.wins += later.wins;
         self.losses += later.losses;
         self.flat += later.flat;
@@ -353,7 +357,66 @@ impl Summary {
     /// <= 0, in the book's currency.
     #[must_use]
     pub fn max_drawdown(&self) -> Option<f64> {
-        (self.trades() > 0).then_some(self.equity.drawdown)
+        self.drawdown().map(|d| d.depth)
+    }
+
+    /// The same with its dates.
+    #[must_use]
+    pub fn drawdown(&self) -> Option<Drawdown> {
+        (self.trades() > 0).then(|| self.equity.drawdown())
+    }
+
+    /// Mean P&L of the trades that won.
+    #[must_use]
+    pub fn average_win(&self) -> Option<f64> {
+        (self.wins > 0).then(|| (self.gained.0 + self.gained.1) / f64::from(self.wins))
+    }
+
+    /// Mean P&L of the trades that lost, below 0.
+    #[must_use]
+    pub fn average_loss(&self) -> Option<f64> {
+        (self.losses > 0).then(|| (self.lost.0 + self.lost.1) / f64::from(self.losses))
+    }
+
+    /// Mean P&L of a trade in units of the average loss: what a trade earns for each unit that a
+    /// losing one costs. `None` without a loss.
+    #[must_use]
+    pub fn expectancy_ratio(&self) -> Option<f64> {
+        Some(self.average_pnl()? / -self.average_loss()?)
+    }
+
+    /// The Sharpe ratio per trade; nothing is annualised.
+    #[must_use]
+    pub fn sharpe(&self) -> Option<Sharpe> {
+        // Whether P&L varies is decided on the values, not by a rounded sum of squares.
+        if self.best == self.worst {
+            return None;
+        }
+        self.moments().sharpe()
+    }
+
+    /// Runs of wins and losses.
+    #[must_use]
+    pub const fn streaks(&self) -> &Streaks {
+        &self.streaks
+    }
+
+    /// How long winners were held on average, in seconds.
+    #[must_use]
+    pub fn held_winners(&self) -> Option<f64> {
+        self.held_winners.mean()
+    }
+
+    /// How long losers were held on average, in seconds.
+    #[must_use]
+    pub fn held_losers(&self) -> Option<f64> {
+        self.held_losers.mean()
+    }
+
+    /// What is left of the P&L after what asking the model cost; `None` when no trade says it.
+    #[must_use]
+    pub fn net_of_cost(&self) -> Option<f64> {
+        Some(self.total_pnl() - self.costs()?)
     }
 
     /// Sum of the known fees; `None` when no trade says any.
@@ -384,11 +447,20 @@ pub(crate) mod tests {
         Point {
             seq: millis,
             closed_at: Timestamp::from_millis(millis),
-            opened_at: NEVER,
+            opened_at: if millis % 4 == 0 {
+                NEVER
+            } else {
+                Timestamp::from_millis(millis - millis % 7)
+            },
             pnl: pnl.unwrap_or(f64::NAN),
             confidence: confidence.unwrap_or(f64::NAN),
             fee: 1.0,
             cost: f64::NAN,
+            side: match millis.rem_euclid(3) {
+                0 => Some(Side::Long),
+                1 => Some(Side::Short),
+                _ => None,
+            },
         }
     }
 
@@ -472,6 +544,31 @@ pub(crate) mod tests {
             prop_assert!(close(merged.max_drawdown().unwrap_or(0.0), whole.max_drawdown().unwrap_or(0.0)));
             prop_assert_eq!(merged.best(), whole.best());
             prop_assert_eq!(merged.last_closed_at(), whole.last_closed_at());
+            prop_assert_eq!(merged.streaks(), whole.streaks());
+            let date = |s: &Summary| s.drawdown().map(|d| (d.from, d.to));
+            if close(merged.max_drawdown().unwrap_or(0.0), 0.0) {
+                prop_assert_eq!(date(&merged).is_some(), date(&whole).is_some());
+            } else {
+                prop_assert_eq!(date(&merged), date(&whole));
+            }
+            for side in [|s: &Summary| s.long, |s: &Summary| s.short] {
+                let (a, b) = (side(&merged), side(&whole));
+                prop_assert_eq!((a.trades, a.wins), (b.trades, b.wins));
+                prop_assert!(close(a.total_pnl().unwrap_or(0.0), b.total_pnl().unwrap_or(0.0)));
+            }
+            prop_assert_eq!((merged.held_winners(), merged.held_losers()), (whole.held_winners(), whole.held_losers()));
+            match (merged.sharpe(), whole.sharpe()) {
+                (Some(a), Some(b)) => {
+                    prop_assert!((a.ratio - b.ratio).abs() < 1e-9);
+                    let of = |s: Option<f64>| s.unwrap_or(0.0);
+                    prop_assert!((of(a.above_zero) - of(b.above_zero)).abs() < 1e-9);
+                }
+                (a, b) => prop_assert_eq!(a.is_some(), b.is_some()),
+            }
+            match (merged.confidence.pearson_win(), whole.confidence.pearson_win()) {
+                (Some(a), Some(b)) => prop_assert!((a.r - b.r).abs() < 1e-9),
+                (a, b) => prop_assert_eq!(a.is_some(), b.is_some()),
+            }
             match (merged.confidence.pearson(), whole.confidence.pearson()) {
                 (Some(a), Some(b)) => prop_assert!((a.r - b.r).abs() < 1e-9),
                 (a, b) => prop_assert_eq!(a.is_some(), b.is_some()),

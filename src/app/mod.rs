@@ -11,6 +11,7 @@ mod dashboard;
 mod demo;
 mod doctor;
 mod engine;
+mod export;
 mod gaps;
 mod import;
 mod live;
@@ -189,6 +190,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             import::run(&context, args, &options)
         }
         Some(Command::Record { what }) => record::run(&context, what),
+        Some(Command::Export { what, to, force }) => export::run(&context, *what, to, *force),
         Some(Command::Backup { to }) => backup::run(&context, to),
         Some(Command::Void { what }) => void::run(&context, what),
         Some(Command::Track) => track::run(&context, cli),

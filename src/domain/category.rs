@@ -96,6 +96,33 @@ impl Category {
         }
     }
 
+    /// The rule that gave this category, in words: the first of the order that held.
+    #[must_use]
+    pub fn rule(self, ath: Option<Multiple>, fin: Multiple, t: &Thresholds) -> String {
+        let held = t.hold_final;
+        let by_ath = |from: f64| match ath {
+            Some(_) => format!("ATH at least {from}x and final at least {held}x"),
+            None => format!("the final alone is at least {from}x"),
+        };
+        match self {
+            Self::Crash => format!("final under {}x", t.crash_final),
+            Self::Loser if !fin.reaches(held) => {
+                format!("final under {held}x, whatever the ATH was")
+            }
+            Self::Moon => by_ath(t.moon_ath),
+            Self::Winner => format!(
+                "ATH at least {}x and final at least {}x",
+                t.winner_ath, t.winner_final
+            ),
+            Self::Good => by_ath(t.good_ath),
+            Self::BreakEven => format!(
+                "final at least {held}x, ATH under {}x",
+                t.good_ath.min(t.moon_ath)
+            ),
+            Self::Loser => "ATH under the entry".to_owned(),
+        }
+    }
+
     /// The name in JSON and on the screen.
     #[must_use]
     pub const fn name(self) -> &'static str {

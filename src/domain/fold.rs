@@ -22,6 +22,12 @@ use super::time::{Span, Timestamp};
 /// The horizons at which returns since the call are given.
 pub const HORIZONS: [Span; 3] = [Span::hours(1), Span::hours(6), Span::hours(24)];
 
+/// The multiples of the entry whose first time is kept.
+pub const MILESTONES: [f64; 3] = [2.0, 5.0, 10.0];
+
+/// How late a follower may be: the price that such a one gets in at is kept.
+pub const LATE: [Span; 3] = [Span::minutes(1), Span::minutes(5), Span::minutes(15)];
+
 /// The part of a call that its outcome depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CallFacts {
@@ -112,6 +118,10 @@ pub struct Fold {
     pub worst_fall: f64,
     /// The accepted price nearest to each of [`HORIZONS`].
     nearest: [Option<PriceAt>; 3],
+    /// When each of [`MILESTONES`] was first seen.
+    pub reached: [Option<Timestamp>; 3],
+    /// The first accepted price at or after each of [`LATE`].
+    late: [Option<PriceAt>; 3],
     coverage: Coverage,
     /// The longest time without an accepted price, up to the latest one.
     pub longest_gap: Span,
@@ -152,6 +162,8 @@ impl Fold {
             wick: None,
             worst_fall: 0.0,
             nearest: [None; 3],
+            reached: [None; 3],
+            late: [None; 3],
             coverage: Coverage::default(),
             longest_gap: Span::ZERO,
             samples: 0,
@@ -225,6 +237,7 @@ impl Fold {
         self.peak_market_cap_usd = None;
         self.wick = None;
         self.worst_fall = 0.0;
+        self.reached = [None; 3];
         self.coverage = Coverage::default();
         self.crashed_since = None;
     }
@@ -235,6 +248,14 @@ impl Fold {
             self.peak = Some(now);
             self.peak_market_cap_usd = market_cap_usd;
             self.peak_source = source;
+            if let Some(entry) = self.entry {
+                let multiple = now.price.over(entry.price);
+                for (reached, milestone) in self.reached.iter_mut().zip(MILESTONES) {
+                    if reached.is_none() && multiple.reaches(milestone) {
+                        *reached = Some(now.at);
+                    }
+                }
+            }
         }
         if self.running_peak.is_none_or(|peak| now.price > peak.price) {
             self.running_peak = Some(now);
@@ -272,6 +293,14 @@ impl Fold {
                 *nearest = Some(now);
             }
         }
+        // The last one is set at the latest with the others.
+        if self.late[LATE.len() - 1].is_none() {
+            for (late, by) in self.late.iter_mut().zip(LATE) {
+                if late.is_none() && at.since(facts.called_at) >= by {
+                    *late = Some(now);
+                }
+            }
+        }
         let Some(entry) = self.entry else { return };
         // Exactly 0.2x is a crash: the same tolerance as every other threshold.
         if price.over(entry.price).exceeds(CRASH_MULTIPLE) {
@@ -298,6 +327,12 @@ impl Fold {
     #[must_use]
     pub fn covered_slots(&self) -> u32 {
         self.coverage.slots()
+    }
+
+    /// The first accepted price at or after the delay with this index in [`LATE`].
+    #[must_use]
+    pub fn late(&self, delay: usize) -> Option<PriceAt> {
+        self.late.get(delay).copied().flatten()
     }
 
     /// The accepted price nearest to the horizon with this index in [`HORIZONS`].
@@ -383,6 +418,35 @@ mod tests {
         assert!(!fold.apply(&facts, &rules, &seen(7 * 24 * 60 + 1, 100.0)));
         assert!(fold.apply(&facts, &rules, &seen(7 * 24 * 60, 2.0)));
         assert_eq!(fold.peak.unwrap().price.usd(), 2.0);
+    }
+
+    #[test]
+    fn milestones_are_first_times_and_late_prices_come_after_their_delay() {
+        let facts = facts(None);
+        let rules = Rules::default();
+        let path = [
+            (2, 1.0),
+            (4, 2.0),
+            (5, 1.5),
+            (6, 1.9),
+            (20, 5.5),
+            (30, 2.0),
+            (40, 12.0),
+        ];
+        let all: Vec<_> = path.iter().map(|(m, p)| seen(*m, *p)).collect();
+        let fold = Fold::over(&facts, &rules, &all);
+        let minute = |at: Option<Timestamp>| at.map(|at| at.since(T0).millis() / 60_000);
+        assert_eq!(fold.reached.map(minute), [Some(4), Some(20), Some(40)]);
+        let late: Vec<_> = (0..3).map(|i| minute(fold.late(i).map(|p| p.at))).collect();
+        assert_eq!(late, [Some(2), Some(5), Some(20)]);
+        // Two-fold up to rounding is two-fold.
+        let third = CallFacts {
+            stated_entry: Price::new(0.1 * 3.0),
+            ..facts
+        };
+        let fold = Fold::over(&third, &rules, &[seen(1, 0.6)]);
+        assert_eq!(minute(fold.reached[0]), Some(1));
+        assert_eq!(fold.late(1), None);
     }
 
     #[test]

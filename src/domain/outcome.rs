@@ -3,7 +3,7 @@
 use super::call::ImportedOutcome;
 use super::candle::PriceSource;
 use super::category::Category;
-use super::fold::{CallFacts, Entry, Fold, HORIZONS, PriceAt};
+use super::fold::{CallFacts, Entry, Fold, HORIZONS, LATE, PriceAt};
 use super::quantity::{Multiple, Percent, Price};
 use super::rules::{
     COVERAGE_SLOT, CRASH_HOLD, CRASH_MULTIPLE, FINAL_WITHIN, FULL_COVERAGE_PCT, GONE_POLLS,
@@ -164,6 +164,11 @@ pub struct Outcome {
     pub worst_from_entry: Option<Percent>,
     /// Returns at 1 h, 6 h and 24 h since the call.
     pub returns: [Option<Percent>; 3],
+    /// When 2x, 5x and 10x of the entry were first seen ([`super::fold::MILESTONES`]).
+    pub reached: [Option<Timestamp>; 3],
+    /// What one who is 1, 5 and 15 minutes late pays ([`super::fold::LATE`]): the first accepted
+    /// price from then on, if it came within the tolerance of the returns.
+    pub late_entries: [Option<Price>; 3],
     /// The category; provisional with [`Outcome::provisional`].
     pub category: Option<Category>,
     /// The final, and with it the category, may still change.
@@ -228,6 +233,12 @@ impl Outcome {
             })?;
             Some(near.price.over(fold.entry?.price).gain())
         });
+        let late_entries = std::array::from_fn(|i| {
+            let target = facts.called_at.plus(LATE[i]);
+            let within = rules.return_tolerance(LATE[i]);
+            let price = fold.late(i).filter(|p| p.at.since(target) <= within)?;
+            Some(price.price)
+        });
         Self {
             status,
             entry: fold.entry,
@@ -243,6 +254,8 @@ impl Outcome {
                 .zip(fold.lowest)
                 .map(|(entry, low)| low.min(entry.price).over(entry.price).gain()),
             returns,
+            reached: fold.reached,
+            late_entries,
             category,
             provisional,
             state: state(fold, end.min(as_of)),
@@ -263,6 +276,15 @@ impl Outcome {
     #[must_use]
     pub fn kept(&self) -> Option<f64> {
         Some(self.fin?.multiple.value() / self.ath?.multiple.value())
+    }
+
+    /// What one has at the end who came in late, with [`super::fold::LATE`]'s delay: the final
+    /// price over the price then.
+    #[must_use]
+    pub fn late_final(&self, delay: usize) -> Option<Multiple> {
+        let late = self.late_entries.get(delay).copied().flatten()?;
+        let fin = self.fin?.multiple.value();
+        Multiple::new(fin * self.entry?.price.usd() / late.usd())
     }
 
     /// The gain at the ATH: best case, with hindsight.

@@ -1,5 +1,7 @@
 //! Hygiene for text that comes from outside: names, symbols, sources, provider errors.
 
+use std::borrow::Cow;
+
 /// The most characters that one piece of outside text may keep.
 const LONGEST: usize = 1000;
 
@@ -36,6 +38,29 @@ pub fn clean_opt(text: &str) -> Option<String> {
     Some(clean(text)).filter(|t| !t.is_empty())
 }
 
+/// What a spreadsheet takes for the start of a formula.
+const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+
+/// Text for a cell of a CSV: what a spreadsheet would run as a formula gets an apostrophe in
+/// front, and so does what already looks guarded, so that [`unguarded`] gives back the same text.
+#[must_use]
+pub fn guarded(text: &str) -> Cow<'_, str> {
+    if text.trim_start_matches('\'').starts_with(FORMULA) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The text of a cell without the apostrophe that keeps a spreadsheet from running it.
+#[must_use]
+pub fn unguarded(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if rest.trim_start_matches('\'').starts_with(FORMULA) => rest,
+        _ => text,
+    }
+}
+
 /// Format characters that draw nothing themselves but move, join or reorder what is around them.
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -66,7 +91,30 @@ mod tests {
         assert!(clean(&"🐶".repeat(5000)).chars().count() <= LONGEST);
     }
 
+    #[test]
+    fn a_formula_is_guarded_once() {
+        for (plain, safe) in [
+            ("=1+1", "'=1+1"),
+            ("'=1", "''=1"),
+            ("@x", "'@x"),
+            ("x=1", "x=1"),
+            ("'0x12", "'0x12"),
+            ("", ""),
+            ("'", "'"),
+        ] {
+            assert_eq!(guarded(plain), safe);
+            assert_eq!(unguarded(safe), plain);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_guard_comes_off_again(text in "[-'=+@a\\t]{0,6}") {
+            let safe = guarded(&text);
+            prop_assert!(!safe.starts_with(FORMULA));
+            prop_assert_eq!(unguarded(&safe), text.as_str());
+        }
+
         #[test]
         fn cleaning_twice_changes_nothing_and_leaves_no_control(text in ".*") {
             let once = clean(&text);

@@ -6,7 +6,8 @@ use crate::domain::{Call, CallId, FeatureValue, Features, TokenKey};
 use super::fields::{BadField, Layout};
 use super::rows::{FEATURE_PREFIX, Row};
 
-const COLUMNS: [&str; 11] = [
+/// The columns of a call; every other one is a feature.
+pub const COLUMNS: [&str; 11] = [
     "id",
     "source",
     "chain",

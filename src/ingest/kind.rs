@@ -48,7 +48,10 @@ impl Kind {
             Some(Self::Candles)
         } else if has("at") && any(&["price_usd", "liquidity_usd", "market_cap_usd"]) {
             Some(Self::Prices)
-        } else if has("id") && any(&["peak_multiple", "max_gain_pct", "final_multiple", "is_rug"]) {
+        } else if (has("id") && any(&["peak_multiple", "max_gain_pct", "final_multiple", "is_rug"]))
+            || (has("first_message_id")
+                && any(&["ath_multiplier", "final_multiplier", "current_multiplier"]))
+        {
             Some(Self::Outcomes)
         } else {
             None
@@ -75,6 +78,10 @@ mod tests {
             ("address,at,price_usd", Some(Kind::Prices)),
             ("id,peak_multiple,observed_until", Some(Kind::Outcomes)),
             ("id,max_gain_pct", Some(Kind::Outcomes)),
+            (
+                "address,chain,first_message_id,start_price,ath_multiplier",
+                Some(Kind::Outcomes),
+            ),
             ("pool,open,high,low,close", None),
             (
                 "pool,token,interval,opened_at,open,high,low,close",

@@ -9,14 +9,14 @@ use std::thread;
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-use crate::domain::{Call, CallId, ImportedOutcome};
+use crate::domain::Call;
 use crate::store::{Sample, TokenCandle};
 
 use super::calls::CallReader;
 use super::candles::CandleReader;
 use super::fields::BadField;
 use super::kind::Kind;
-use super::outcomes::OutcomeReader;
+use super::outcomes::{OutcomeReader, OutcomeRow};
 use super::prices::PriceReader;
 use super::rows::{Next, Rows};
 use super::run::ImportError;
@@ -36,7 +36,7 @@ pub enum Record {
     /// A candle.
     Candle(TokenCandle),
     /// An outcome and the call it is of.
-    Outcome(CallId, ImportedOutcome),
+    Outcome(Box<OutcomeRow>),
 }
 
 /// A row with its line.
@@ -133,7 +133,7 @@ enum Reader {
     Calls(CallReader),
     Prices(PriceReader),
     Candles(CandleReader),
-    Outcomes(OutcomeReader),
+    Outcomes(Box<OutcomeReader>),
 }
 
 impl Reader {
@@ -143,7 +143,7 @@ impl Reader {
             Kind::Calls => Self::Calls(CallReader::new(names, chain)),
             Kind::Prices => Self::Prices(PriceReader::new(names, chain)),
             Kind::Candles => Self::Candles(CandleReader::new(names, chain)),
-            Kind::Outcomes => Self::Outcomes(OutcomeReader::new(names)),
+            Kind::Outcomes => Self::Outcomes(Box::new(OutcomeReader::new(names))),
         }
     }
 
@@ -155,7 +155,7 @@ impl Reader {
             Self::Candles(reader) => reader.read(row, names).map(Record::Candle),
             Self::Outcomes(reader) => reader
                 .read(row, names)
-                .map(|(id, outcome)| Record::Outcome(id, outcome)),
+                .map(|row| Record::Outcome(Box::new(row))),
         }
     }
 }

@@ -1,6 +1,8 @@
-//! Rows of prices. They are taken as the user states them: the acceptance rule is for polls.
+//! Rows of prices. They are taken as the user states them: the acceptance rule is for polls. What
+//! an export says beside the price (who said it, whether it was accepted) is taken too, so that a
+//! database comes back as it was.
 
-use crate::domain::{Decision, Reading, TokenKey};
+use crate::domain::{Decision, Reading, Refusal, TokenKey};
 use crate::store::Sample;
 
 use super::fields::{BadField, Layout};
@@ -9,18 +11,23 @@ use super::rows::Row;
 /// The provider that imported prices are stored under.
 pub const PROVIDER: &str = "import";
 
-const COLUMNS: [&str; 6] = [
+const COLUMNS: [&str; 10] = [
     "chain",
     "address",
     "at",
     "price_usd",
     "liquidity_usd",
     "market_cap_usd",
+    // As an export and the SQL view `samples` give them.
+    "provider",
+    "pool",
+    "accepted",
+    "reason",
 ];
 
 /// Reads prices of one file.
 pub struct PriceReader {
-    layout: Layout<6>,
+    layout: Layout<10>,
     chain: Option<String>,
 }
 
@@ -44,16 +51,18 @@ impl PriceReader {
         let at = f
             .time("at")?
             .ok_or_else(|| BadField::new("at", "it is missing"))?;
+        let (decision, absent) = decision(f.flag("accepted")?, f.raw("reason"));
         let reading = Reading {
             at,
             price: f.price("price_usd")?,
             liquidity_usd: f.amount("liquidity_usd")?,
             market_cap_usd: f.amount("market_cap_usd")?,
-            absent: false,
-            provider: PROVIDER.to_owned(),
-            pool: None,
+            absent,
+            provider: f.text("provider").unwrap_or_else(|| PROVIDER.to_owned()),
+            pool: f.text("pool"),
         };
-        if reading.price.is_none()
+        if !absent
+            && reading.price.is_none()
             && reading.liquidity_usd.is_none()
             && reading.market_cap_usd.is_none()
         {
@@ -65,7 +74,27 @@ impl PriceReader {
         Ok(Sample {
             token,
             reading,
-            decision: Decision::Accepted,
+            decision,
         })
+    }
+}
+
+/// Reasons of the SQL view `samples`, as far as they make a difference.
+pub const WAITING: &str = "waiting for a second reading";
+/// A poll that found no listing: counted, though it is no accepted price.
+pub const NO_LISTING: &str = "no listing";
+/// The reason of a jump that the next reading did not confirm.
+pub const UNCONFIRMED: &str = "jump over 4x, not confirmed by the next reading";
+
+/// What became of a reading, and whether it found no listing.
+fn decision(accepted: Option<bool>, reason: Option<&str>) -> (Decision, bool) {
+    match (accepted, reason) {
+        (None | Some(true), _) => (Decision::Accepted, false),
+        (Some(false), Some(WAITING)) => (Decision::Waiting, false),
+        (Some(false), Some(NO_LISTING)) => (Decision::Accepted, true),
+        (Some(false), Some(reason)) if reason.starts_with("voided") => {
+            (Decision::Refused(Refusal::Voided), false)
+        }
+        (Some(false), _) => (Decision::Refused(Refusal::UnconfirmedJump), false),
     }
 }

@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 use csv::{ByteRecord, StringRecord};
 
+use crate::domain::text::unguarded;
+
 /// What marks the name of a cell that came as a feature in an object of features.
 pub const FEATURE_PREFIX: &str = "features.";
 
@@ -117,7 +119,7 @@ impl Rows {
                     .map_err(|e| format!("its header cannot be read: {e}"))?;
                 let names = header
                     .iter()
-                    .map(|name| column_name(&String::from_utf8_lossy(name)))
+                    .map(|name| column_name(unguarded(&String::from_utf8_lossy(name))))
                     .collect();
                 Ok(Self {
                     format: Format::Csv {
@@ -159,6 +161,15 @@ fn column_name(name: &str) -> String {
     crate::domain::text::clean(name).to_lowercase()
 }
 
+/// Cells without the apostrophes that keep a spreadsheet from running them.
+fn without_guards(cells: StringRecord) -> StringRecord {
+    if cells.iter().any(|cell| unguarded(cell) != cell) {
+        cells.iter().map(unguarded).collect()
+    } else {
+        cells
+    }
+}
+
 fn next_csv(
     reader: &mut csv::Reader<Newlines>,
     lines: &Rc<RefCell<Lines>>,
@@ -186,7 +197,10 @@ fn next_csv(
         };
         if record.len() == width {
             return match StringRecord::from_byte_record(record) {
-                Ok(cells) => Next::Row(Row { line, cells }),
+                Ok(cells) => Next::Row(Row {
+                    line,
+                    cells: without_guards(cells),
+                }),
                 Err(_) => Next::Bad {
                     line,
                     reason: "it is not UTF-8".to_owned(),

@@ -11,6 +11,7 @@ use crate::store::{Put, Store, StoreError};
 
 use super::fields::BadField;
 use super::kind::Kind;
+use super::outcomes::OutcomeRow;
 use super::pipe::{self, Parsed, Piece, Record};
 use super::trades::{RawTrade, Scale};
 
@@ -230,7 +231,7 @@ impl Importing<'_> {
             Batch::Calls(calls) => self.store.put_calls(&calls)?.0,
             Batch::Prices(samples) => self.store.put_samples(&samples)?.0,
             Batch::Candles(candles) => self.store.put_candles(&candles)?.0,
-            Batch::Outcomes(outcomes) => self.store.put_outcomes(&outcomes)?,
+            Batch::Outcomes(rows) => self.put_outcomes(rows)?,
         };
         for (put, line) in puts.into_iter().zip(lines) {
             match put {
@@ -277,6 +278,27 @@ impl Importing<'_> {
         Ok(self.store.put_trades(&trades)?.0)
     }
 
+    /// Stores what rows say beyond what own prices tell already.
+    fn put_outcomes(&mut self, rows: Vec<OutcomeRow>) -> Result<Vec<Put>, ImportError> {
+        let window = self.store.rules().window;
+        let mut said = Vec::with_capacity(rows.len());
+        for row in rows {
+            let call = if row.asks_the_call() {
+                self.store.followed(&row.id)?
+            } else {
+                None
+            };
+            said.push(row.settle(call, window));
+        }
+        let some: Vec<_> = said.iter().flatten().cloned().collect();
+        let mut puts = self.store.put_outcomes(&some)?.into_iter();
+        let unchanged = |said: &Option<_>| match said {
+            Some(_) => puts.next().unwrap_or(Put::Unchanged),
+            None => Put::Unchanged,
+        };
+        Ok(said.iter().map(unchanged).collect())
+    }
+
     fn refuse(&mut self, line: u64, bad: BadField) {
         self.tally.refused += 1;
         (self.tell)(Event::Refused(row_error(line, bad)));
@@ -300,7 +322,7 @@ enum Batch {
     Calls(Vec<crate::domain::Call>),
     Prices(Vec<crate::store::Sample>),
     Candles(Vec<crate::store::TokenCandle>),
-    Outcomes(Vec<(crate::domain::CallId, crate::domain::ImportedOutcome)>),
+    Outcomes(Vec<OutcomeRow>),
 }
 
 impl Batch {
@@ -311,12 +333,12 @@ impl Batch {
             (Self::Calls(all), Record::Call(one)) => all.push(one),
             (Self::Prices(all), Record::Price(one)) => all.push(one),
             (Self::Candles(all), Record::Candle(one)) => all.push(one),
-            (Self::Outcomes(all), Record::Outcome(id, one)) => all.push((id, one)),
+            (Self::Outcomes(all), Record::Outcome(one)) => all.push(*one),
             (_, Record::Trade(one)) => *self = Self::Trades(vec![one]),
             (_, Record::Call(one)) => *self = Self::Calls(vec![one]),
             (_, Record::Price(one)) => *self = Self::Prices(vec![one]),
             (_, Record::Candle(one)) => *self = Self::Candles(vec![one]),
-            (_, Record::Outcome(id, one)) => *self = Self::Outcomes(vec![(id, one)]),
+            (_, Record::Outcome(one)) => *self = Self::Outcomes(vec![*one]),
         }
     }
 }

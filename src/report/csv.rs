@@ -4,8 +4,9 @@
 use serde_json::{Map, Value};
 
 use crate::board::Board;
+use crate::domain::text::guarded;
 
-use super::{Request, Section, UnknownModel, json};
+use super::{Request, Section, UnknownModel, json, outcomes};
 
 /// The source of the row that holds all of them together.
 const ALL: &str = "(all)";
@@ -73,21 +74,9 @@ fn rows(report: &Value, section: Section) -> Vec<Map<String, Value>> {
         Section::Categories => {
             let sources = objects(&report["categories"]["sources"]);
             let mut overall = Map::new();
-            // In the order of the sources' fields, so that the first row names every column.
-            for name in sources.first().into_iter().flat_map(Map::keys) {
-                overall.insert(name.clone(), Value::Null);
-            }
-            if overall.is_empty() {
-                for name in [
-                    "source",
-                    "rank",
-                    "rank_low",
-                    "rank_high",
-                    "reputation",
-                    "tier",
-                ] {
-                    overall.insert(name.to_owned(), Value::Null);
-                }
+            // The fields of sources alone come first, so that this row names every column.
+            for name in outcomes::OF_SOURCES {
+                overall.insert(name.to_owned(), Value::Null);
             }
             for (name, value) in report["categories"]["overall"]
                 .as_object()
@@ -112,6 +101,8 @@ fn flatten(into: &mut Vec<(String, Value)>, before: &str, row: Map<String, Value
                 let group = if name == "counts" { "count" } else { &name };
                 flatten(into, &format!("{group}_"), inner);
             }
+            // A table of its own: only JSON holds it.
+            _ if name == "confidence_bins" => {}
             value => into.push((name, value)),
         }
     }
@@ -121,18 +112,9 @@ fn flatten(into: &mut Vec<(String, Value)>, before: &str, row: Map<String, Value
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => guarded(text),
+        Value::String(text) => guarded(text).into_owned(),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join("; "),
         other => other.to_string(),
-    }
-}
-
-/// Text that a spreadsheet would take for a formula, with an apostrophe in front.
-fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
     }
 }
 
@@ -141,17 +123,30 @@ fn columns(section: Section) -> Vec<&'static str> {
     let names = match section {
         Section::Models => {
             "model currency rank rank_low rank_high p_best trades wins losses flat open \
-             unknown_pnl win_rate win_rate_low win_rate_high total_pnl average_pnl median_pnl \
-             best_trade worst_trade profit_factor max_drawdown fees cost average_confidence \
-             confidence_n confidence_pearson confidence_pearson_p confidence_spearman \
-             confidence_spearman_p confidence_auc confidence_brier last_closed_at"
+             unknown_pnl win_rate win_rate_low win_rate_high shrunk_win_rate \
+             shrunk_win_rate_low shrunk_win_rate_high total_pnl average_pnl median_pnl \
+             best_trade worst_trade average_win average_loss profit_factor expectancy \
+             expectancy_ratio max_drawdown max_drawdown_from max_drawdown_to sharpe \
+             sharpe_error probabilistic_sharpe average_hold_winners_s average_hold_losers_s \
+             longest_win_streak longest_loss_streak current_streak long_trades long_wins \
+             long_win_rate long_total_pnl short_trades short_wins short_win_rate \
+             short_total_pnl fees cost cost_trades net_after_cost average_confidence \
+             confidence_n confidence_pearson confidence_pearson_p confidence_pearson_low \
+             confidence_pearson_high confidence_pearson_win confidence_pearson_win_p \
+             confidence_spearman confidence_spearman_p confidence_spearman_low \
+             confidence_spearman_high confidence_auc confidence_auc_low confidence_auc_high \
+             confidence_brier confidence_brier_skill confidence_base_rate \
+             confidence_reliability confidence_resolution confidence_uncertainty \
+             confidence_calibration_z confidence_calibration_p confidence_verdict \
+             confidence_more_trades_needed last_closed_at"
         }
         Section::Calls => {
             "id source chain address symbol called_at window_end standing entry_price \
              entry_origin entry_delay_s status last_price last_at peak_price peak_market_cap \
              final_price ath_origin final_basis ath_multiple ath_at final_multiple gap \
              max_gain_pct max_drawdown_pct worst_from_entry_pct return_1h_pct return_6h_pct \
-             return_24h_pct category provisional rug_state reported_rug coverage_pct"
+             return_24h_pct reached_2x_at reached_5x_at reached_10x_at category category_rule \
+             provisional rug_state reported_rug coverage_pct"
         }
         Section::Features => {
             "feature kind n_with n_without n_unknown pump_with pump_without pump_with_low \

@@ -6,7 +6,8 @@
 //! whatever the input, and no `Some` ever carries a NaN.
 //!
 //! What it must never know: the types of the domain (channels, calls, trades),
-//! files, databases, the network, the clock, or a source of randomness. Rules
+//! files, databases, the network, the clock, or a source of true randomness
+//! (resampling draws from [`random`], the same numbers each time). Rules
 //! such as "needs ten values before it is shown" belong to the caller: a
 //! function here returns whatever is mathematically defined.
 //!
@@ -16,25 +17,34 @@
 //!   statsmodels 0.15, which the unit tests are checked against;
 //! - only distributions and special functions are taken from `statrs`.
 
+pub mod bootstrap;
 pub mod calibration;
 pub mod correlation;
 pub mod fisher;
 pub mod interval;
+pub mod moments;
 pub mod multiple;
 pub mod quantile;
+pub mod random;
 pub mod rank;
+pub mod reliability;
+pub mod shrinkage;
 pub mod sum;
 mod tail;
 
+pub use bootstrap::{DayTable, Difference, Place};
 pub use calibration::{Murphy, Spiegelhalter, brier, murphy, spiegelhalter};
 pub use correlation::{Correlation, pearson, pearson_from_moments, spearman};
 pub use fisher::{OddsRatio, fisher_two_sided, odds_ratio};
 pub use interval::{newcombe, wilson};
+pub use moments::{Moments, Sharpe};
 pub use multiple::benjamini_hochberg;
 pub use quantile::{mean, median, quantile};
 pub use rank::{
     BrunnerMunzel, RankMethod, RankTest, auc, brunner_munzel, gain_test, mann_whitney, mid_ranks,
 };
+pub use reliability::{Bin, auc_interval, reliability, results_needed};
+pub use shrinkage::{Prior, Shrunk};
 pub use sum::CompensatedSum;
 
 /// The 0.975 quantile of the standard normal distribution: the half-width, in

@@ -142,7 +142,7 @@ pub(super) fn candles(
 }
 
 /// `None` for prices that are none: nothing that went in through this program.
-fn read_candle(row: &Row<'_>) -> rusqlite::Result<Option<Candle>> {
+pub(super) fn read_candle(row: &Row<'_>) -> rusqlite::Result<Option<Candle>> {
     let price = |i: usize| Ok::<_, rusqlite::Error>(Price::new(row.get(i)?));
     let (Some(open), Some(high), Some(low), Some(close)) =
         (price(2)?, price(3)?, price(4)?, price(5)?)

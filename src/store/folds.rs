@@ -15,7 +15,7 @@ use super::{Store, StoreError};
 
 /// Counts up when the shape or the meaning of [`Fold`] changes; with the window, it decides
 /// whether stored folds still hold.
-const FOLD_VERSION: i64 = 3;
+const FOLD_VERSION: i64 = 4;
 
 /// A call whose fold has moved.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,5 @@
 //! Reading everything that the in-memory board is made of.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::thread;
 
@@ -9,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use crate::analytics::{Book, BookKey};
 use crate::domain::candle::LONGEST_CANDLE;
 use crate::domain::fold::PriceAt;
+use crate::domain::hash::FastMap;
 use crate::domain::{
     Call, CallFacts, CallId, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey,
 };
@@ -23,8 +23,8 @@ use super::{Store, StoreError};
 pub struct StoredCall {
     /// The call.
     pub call: Call,
-    /// It was taken out of every figure.
-    pub voided: bool,
+    /// Why it was taken out of every figure; `None` while it counts.
+    pub voided: Option<String>,
     /// Where its samples have brought it.
     pub fold: Box<Fold>,
     /// What somebody else measured of it.
@@ -80,16 +80,11 @@ impl Store {
             let books = books.join().unwrap_or_else(|_| self.load_books());
             (books, calls)
         });
-        let calls = calls?;
-        let orphan_outcomes: i64 = self.conn.query_row(
-            "SELECT count(*) FROM imported_outcome WHERE call_id NOT IN (SELECT id FROM call)",
-            [],
-            |row| row.get(0),
-        )?;
+        let (calls, orphan_outcomes) = calls?;
         Ok(Loaded {
             books: books?,
             calls,
-            orphan_outcomes: usize::try_from(orphan_outcomes).unwrap_or(0),
+            orphan_outcomes,
             next_unseen: self.next_sample_after(as_of)?,
         })
     }
@@ -110,8 +105,9 @@ impl Store {
         Ok(next.map(Timestamp::from_millis))
     }
 
-    fn load_calls(&self, as_of: Option<Timestamp>) -> Result<Vec<StoredCall>, StoreError> {
-        let mut imported: HashMap<String, ImportedOutcome> = self
+    /// All calls, and how many imported outcomes belong to none of them.
+    fn load_calls(&self, as_of: Option<Timestamp>) -> Result<(Vec<StoredCall>, usize), StoreError> {
+        let mut imported: FastMap<String, ImportedOutcome> = self
             .conn
             .prepare(
                 "SELECT call_id, peak_multiple, final_multiple, is_rug, observed_until, label \
@@ -120,17 +116,18 @@ impl Store {
             .query_map([], |row| Ok((row.get(0)?, read_outcome(row, 1)?)))?
             .collect::<Result<_, _>>()?;
         let ours = super::folds::are_ours(&self.conn, &self.rules)?;
-        let up_to: HashMap<i64, i64> = self
+        let up_to: FastMap<i64, i64> = self
             .conn
             .prepare("SELECT token_id, up_to FROM folded")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         let mut statement = self.conn.prepare(&FOLDED_CALLS)?;
         let rows = statement.query_map([], read_folded_call)?;
-        let many: i64 = self
+        // A record is large: growing step by step would copy all of them several times.
+        let count: i64 = self
             .conn
             .query_row("SELECT count(*) FROM call", [], |row| row.get(0))?;
-        let mut calls = Vec::with_capacity(usize::try_from(many).unwrap_or(0));
+        let mut calls = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
         for row in rows {
             let (record, fold) = row?;
             let facts = CallFacts::from(&record.call);
@@ -156,12 +153,12 @@ impl Store {
             };
             calls.push(StoredCall {
                 imported: imported.remove(&record.call.id.0),
-                voided: record.voided.is_some(),
+                voided: record.voided,
                 call: record.call,
                 fold,
             });
         }
-        Ok(calls)
+        Ok((calls, imported.len()))
     }
 
     /// One call as it is stored now.
@@ -202,7 +199,7 @@ impl Store {
                 }
                 _ => Box::new(Fold::start(&CallFacts::from(&record.call))),
             },
-            voided: record.voided.is_some(),
+            voided: record.voided,
             call: record.call,
             imported,
         }))

@@ -14,11 +14,13 @@ mod calls;
 mod candles;
 mod check;
 mod error;
+mod export;
 mod folds;
 mod lease;
 mod load;
 mod names;
 mod open;
+mod reader;
 mod samples;
 mod standings;
 mod state;
@@ -41,6 +43,7 @@ pub use error::StoreError;
 pub use folds::FoldChange;
 pub use lease::{Holder, Lease};
 pub use load::{Loaded, StoredCall};
+pub use reader::{ModelTrades, Reader, SymbolSums};
 pub use samples::Sample;
 pub use standings::{Commits, Standing};
 pub use void::{VoidError, Voiding};
@@ -77,6 +80,12 @@ impl Store {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The definitions it keeps outcomes by.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Begins a transaction that spans all that is stored up to [`Store::commit`]: all of it, or

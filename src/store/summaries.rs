@@ -21,12 +21,12 @@ impl Store {
             tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
             let mut days: BTreeMap<(i64, i64), DayChange> = BTreeMap::new();
             for (book, key) in books_of(tx)? {
-                each_of(tx, book, &key.model, &key.currency, |ordinal, trade| {
+                each_of(tx, book, &key, |ordinal, trade| {
                     if let Some(point) = Point::of(&trade, ordinal) {
                         let day = (book, day_of(point.closed_at()));
                         days.entry(day).or_default().add.push(point);
                     }
-                    Ok(())
+                    Ok::<_, StoreError>(())
                 })?;
             }
             for ((book, day), change) in days {

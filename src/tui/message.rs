@@ -35,4 +35,6 @@ pub enum Message {
     },
     /// What stands above every tab.
     Header(Header),
+    /// Something to say for a few seconds.
+    Notice(String),
 }

@@ -24,6 +24,7 @@ pub mod chord;
 pub mod draw;
 pub mod keymap;
 pub mod message;
+pub mod save;
 pub mod state;
 pub mod surface;
 mod take;
@@ -144,6 +145,7 @@ where
     let mut shutdown = pin!(shutdown);
     let mut tick = interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (told, mut notices) = mpsc::unbounded_channel();
     let (mut dirty, mut talking) = (true, true);
     let mut rest: Option<Pin<Box<Sleep>>> = None;
     loop {
@@ -174,6 +176,7 @@ where
                 talking = message.is_some();
                 message.map(Input::Message)
             }
+            notice = notices.recv() => notice.map(Input::Message),
             () = over(&mut rest) => None,
             () = sleep(AGAIN), if !ready => None,
         };
@@ -185,7 +188,7 @@ where
             if effects.quit {
                 return Ok(Ended::Quit);
             }
-            carry_out(terminal, &questions, effects)?;
+            carry_out(terminal, &questions, &told, effects)?;
             taken_in += 1;
             if taken_in == AT_ONCE {
                 break;
@@ -210,6 +213,7 @@ async fn over(rest: &mut Option<Pin<Box<Sleep>>>) {
 fn carry_out<B>(
     terminal: &mut Terminal<B>,
     questions: &watch::Sender<Question>,
+    told: &mpsc::UnboundedSender<Message>,
     effects: Effects,
 ) -> Result<(), RunError>
 where
@@ -224,6 +228,20 @@ where
             .backend_mut()
             .copy(&text)
             .map_err(RunError::terminal)?;
+    }
+    if let Some(what) = effects.save {
+        let told = told.clone();
+        let saving = move || {
+            let folder = std::env::current_dir().unwrap_or_else(|_| ".".into());
+            // Nobody listens any more only when the dashboard is gone.
+            let _ = told.send(Message::Notice(save::save(&what, &folder)));
+        };
+        // Without a thread there is no file and no word of one.
+        drop(
+            std::thread::Builder::new()
+                .name("save".to_owned())
+                .spawn(saving),
+        );
     }
     Ok(())
 }

@@ -24,6 +24,10 @@ pub fn take(state: &mut State, message: Message) -> bool {
             page,
         } => state.takes_page(epoch) && take_page(state, tab, &key, page),
         Message::Header(header) => take_header(state, header),
+        Message::Notice(text) => {
+            state.say(text);
+            true
+        }
     }
 }
 
@@ -60,7 +64,7 @@ fn take_page(state: &mut State, tab: Tab, key: &str, page: Page) -> bool {
     let same = open.range == range && open.page.as_ref() == Some(&page);
     open.answered = true;
     open.range = range;
-    open.page = Some(page);
+    open.show(page);
     !same && state.help.is_none()
 }
 

@@ -2,13 +2,18 @@
 //!
 //! Knows: the state and the key table. Must never know: the terminal, channels, time.
 
+use std::sync::Arc;
+
 use crossterm::event::{Event, KeyEvent};
 
 use crate::domain::Range;
+use crate::view::categories::ALL;
+use crate::view::compare_page::PairKey;
 use crate::view::{Align, Order, Question, Tab};
 
 use super::keymap::{self, Action, Chord, Place};
 use super::message::Message;
+use super::save::Save;
 use super::state::{OpenPage, State};
 use super::take::take;
 
@@ -24,7 +29,7 @@ pub enum Input {
 }
 
 /// What is to be done about it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Effects {
     /// The screen looks different now.
     pub redraw: bool,
@@ -32,6 +37,8 @@ pub struct Effects {
     pub ask: Option<Question>,
     /// To be put on the clipboard.
     pub copy: Option<String>,
+    /// To be saved to a file.
+    pub save: Option<Save>,
     /// The user wants to leave.
     pub quit: bool,
 }
@@ -115,6 +122,8 @@ fn act(state: &mut State, action: Action) -> Effects {
         Action::Bottom => Effects::redraw(step(state, usize::MAX, false)),
         Action::Open => open(state),
         Action::Back => back(state),
+        Action::Mark => mark(state),
+        Action::SharedDays => shared_days(state),
         Action::NextSort => Effects::redraw(next_sort(state)),
         Action::ReverseSort => Effects::redraw(reverse_sort(state)),
         Action::Filter => {
@@ -141,6 +150,7 @@ fn act(state: &mut State, action: Action) -> Effects {
         }
         Action::Freeze => freeze(state),
         Action::Copy => copy(state),
+        Action::Save => save(state),
         Action::Help => {
             state.help = match state.help {
                 Some(_) => None,
@@ -190,8 +200,8 @@ fn step(state: &mut State, by: usize, up: bool) -> bool {
     let last_line = state.drawn.lines.saturating_sub(state.drawn.fits);
     let scroll = match (&mut state.help, &mut state.page) {
         (Some(scroll), _) => scroll,
-        (None, Some(page)) => &mut page.scroll,
-        (None, None) => {
+        (None, Some(page)) if page.rows.is_none() => &mut page.scroll,
+        (None, _) => {
             let list = state.list_mut();
             let last = list.arranged.len().saturating_sub(1);
             return list.select(moved(list.position, last));
@@ -203,25 +213,129 @@ fn step(state: &mut State, by: usize, up: bool) -> bool {
 }
 
 fn open(state: &mut State) -> Effects {
+    if let Some(page) = &mut state.page {
+        if !page.open_rows() {
+            state.say("nothing more to open here");
+        }
+        return Effects::redraw(true);
+    }
     let Some(row) = state.list().row() else {
         return Effects::default();
     };
-    state.page = Some(OpenPage {
-        tab: state.tab,
-        key: row.key.clone(),
-        copy: row.copy.clone(),
-        page: None,
-        waiting: None,
-        range: state.requested,
-        answered: false,
-        scroll: 0,
-    });
+    let (key, copy) = (row.key.clone(), row.copy.clone());
+    open_page(state, key, copy)
+}
+
+fn open_page(state: &mut State, key: String, copy: String) -> Effects {
+    state.page = Some(OpenPage::new(state.tab, key, copy, state.requested));
     state.ask_page();
     Effects::ask(state)
 }
 
+/// Marks the selected model or source, or takes the mark away; with a second one the two are
+/// compared.
+fn mark(state: &mut State) -> Effects {
+    let what = match state.tab {
+        Tab::Leaderboard => "model",
+        Tab::Categories => "source",
+        Tab::Tracker | Tab::Features => {
+            state.say("c compares two models on the Leaderboard, two sources in the Categories");
+            return Effects::redraw(true);
+        }
+    };
+    let list = state.list_mut();
+    let Some(row) = list.row() else {
+        return Effects::default();
+    };
+    let (key, name) = (row.key.clone(), row.copy.clone());
+    if key == ALL {
+        state.say("mark a source: all of them together hold it already");
+        return Effects::redraw(true);
+    }
+    match list.marked.take() {
+        None => {
+            list.marked = Some(key);
+            state.say(format!(
+                "{name} marked: c on another {what} compares the two"
+            ));
+            Effects::redraw(true)
+        }
+        Some(first) if first == key => {
+            state.say("mark taken away");
+            Effects::redraw(true)
+        }
+        Some(first) => {
+            let pair = PairKey {
+                first,
+                second: key,
+                shared_days: false,
+            };
+            open_page(state, pair.to_string(), String::new())
+        }
+    }
+}
+
+/// Compares on the days that both traded, or on all.
+fn shared_days(state: &mut State) -> Effects {
+    let Some(page) = &mut state.page else {
+        return Effects::default();
+    };
+    let pair = PairKey::parse(&page.key).filter(|_| page.tab == Tab::Leaderboard);
+    let Some(mut pair) = pair else {
+        state.say("c compares two models: mark them on the Leaderboard");
+        return Effects::redraw(true);
+    };
+    pair.shared_days = !pair.shared_days;
+    page.key = pair.to_string();
+    page.answered = false;
+    page.waiting = None;
+    state.ask_page();
+    Effects::ask(state)
+}
+
+/// The rows on view, exactly as they are sorted and filtered.
+fn save(state: &mut State) -> Effects {
+    let tab = state.tab;
+    let Some(shown) = &state.list().shown else {
+        return Effects::default();
+    };
+    if state.list().arranged.is_empty() {
+        state.say("no rows to save here");
+        return Effects::redraw(true);
+    }
+    let at: String = shown
+        .screen
+        .as_of
+        .chars()
+        .filter_map(|c| match c {
+            ' ' => Some('-'),
+            c if c.is_ascii_alphanumeric() || c == '-' => Some(c),
+            _ => None,
+        })
+        .collect();
+    Effects {
+        save: Some(Save {
+            screen: Arc::clone(&shown.screen),
+            rows: state.list().arranged.clone(),
+            name: format!("callboard-{}-{}-{at}", tab.name(), shown.range.name()),
+        }),
+        ..Effects::default()
+    }
+}
+
 fn back(state: &mut State) -> Effects {
     if state.help.take().is_some() {
+        return Effects::redraw(true);
+    }
+    if let Some(page) = &mut state.page
+        && let Some(rows) = &mut page.rows
+    {
+        if rows.filter.is_empty() {
+            page.rows = None;
+        } else {
+            rows.filter.clear();
+            rows.arrange();
+        }
         return Effects::redraw(true);
     }
     if state.page.take().is_none() {
@@ -293,7 +407,7 @@ fn freeze(state: &mut State) -> Effects {
         if let Some(page) = &mut state.page
             && let Some(waiting) = page.waiting.take()
         {
-            page.page = Some(waiting);
+            page.show(waiting);
         }
     }
     state.ask_same();
@@ -302,8 +416,8 @@ fn freeze(state: &mut State) -> Effects {
 
 fn copy(state: &mut State) -> Effects {
     let text = match &state.page {
-        Some(page) => Some(page.copy.clone()),
-        None => state.list().row().map(|row| row.copy.clone()),
+        Some(page) if page.rows.is_none() => Some(page.copy.clone()),
+        _ => state.list().row().map(|row| row.copy.clone()),
     };
     let Some(text) = text else {
         return Effects::default();

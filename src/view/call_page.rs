@@ -2,7 +2,7 @@
 
 use crate::analytics::{Judged, Standing};
 use crate::board::Board;
-use crate::domain::{CallId, EntryOrigin, FinalBasis, Span, Timestamp};
+use crate::domain::{AthOrigin, CallId, EntryOrigin, FinalBasis, Span, Timestamp};
 
 use super::format::{self, Style, UNKNOWN};
 use super::table::{Block, Line, Page, Tone};
@@ -37,6 +37,8 @@ pub fn page(
             Block::Pairs(outcome(board, judged, as_of, style)),
             Block::Heading("Why it was called".to_owned()),
             Block::Pairs(features),
+            Block::Heading("What happened".to_owned()),
+            Block::Table(super::events::table(board, calls, judged, as_of, style)),
         ],
     })
 }
@@ -116,11 +118,38 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
             "turned down by {}",
             call.rejected_by.as_deref().unwrap_or("its bot")
         )),
-        Standing::Voided => Some("voided: in no figure".to_owned()),
+        Standing::Voided => Some(format!(
+            "voided, in no figure: {}",
+            board.void_reason(&call.id).unwrap_or("no reason was kept")
+        )),
     };
     pairs.extend(standing.map(|s| pair("standing", Line::toned(s, Tone::Warn))));
     pairs.push(pair("id", Line::toned(call.id.0.clone(), Tone::Dim)));
     pairs
+}
+
+/// The category and the rule that gave it.
+fn category(board: &Board, judged: &Judged) -> Line {
+    let o = &judged.outcome;
+    let rule = o.category.zip(o.fin).map_or_else(
+        || "  no category without a final and an ATH".to_owned(),
+        |(category, fin)| {
+            let thresholds = &board.settings().rules.thresholds;
+            let rule = category.rule(o.ath.map(|a| a.multiple), fin.multiple, thresholds);
+            format!("  {rule}")
+        },
+    );
+    let cell = category_cell(judged);
+    Line::toned(cell.text, cell.tone).and(rule, Tone::Dim)
+}
+
+/// What an ATH rests on, in words.
+const fn provenance(origin: AthOrigin) -> &'static str {
+    match origin {
+        AthOrigin::Sampled => "sampled: at least this, between two readings it may have been more",
+        AthOrigin::Candle => "from a candle",
+        AthOrigin::Imported => "imported: measured by somebody else",
+    }
 }
 
 /// The latest price against earlier ones: not the returns since the call.
@@ -177,7 +206,10 @@ fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Ve
                     format!(", {} after the call", format::age(at.since(called)))
                 });
                 Line::plain(format::multiple(a.multiple)).and(
-                    format!("  {}{when}; best case, with hindsight", a.origin.name()),
+                    format!(
+                        "  {}{when}; best case, with hindsight",
+                        provenance(a.origin)
+                    ),
                     Tone::Dim,
                 )
             }),
@@ -213,8 +245,7 @@ fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Ve
             }),
         ),
     ];
-    let category = category_cell(judged);
-    pairs.push(pair("category", Line::toned(category.text, category.tone)));
+    pairs.push(pair("category", category(board, judged)));
     pairs.push(pair("max drawdown", percent(o.max_drawdown)));
     pairs.push(pair("worst from entry", percent(o.worst_from_entry)));
     for (label, value) in ["return at 1 h", "return at 6 h", "return at 24 h"]

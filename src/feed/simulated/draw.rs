@@ -1,48 +1,29 @@
 //! Numbers that look random and are not: hashes of what they are for.
 //!
-//! `SplitMix64` (Steele, Lea, Flood 2014): three multiplications, no state beyond a counter, the
-//! same on every machine. Everything of the market comes from here, so that a value depends on
-//! nothing but its key.
+//! Everything of the market comes from here, so that a value depends on nothing but its key. The
+//! generator is [`crate::stats::random`].
 
-const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
+use crate::stats::random::{SplitMix64, fraction};
 
-/// The finalizer of `SplitMix64`: a bijection of 64 bits without visible structure.
-const fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// A key from a key and one more part.
-pub(super) const fn key(base: u64, part: i64) -> u64 {
-    mix(mix(base.wrapping_add(GAMMA)) ^ (part as u64).wrapping_mul(GAMMA))
-}
-
-/// A fraction in [0, 1) from the upper 53 bits of a hash.
-const fn fraction(hash: u64) -> f64 {
-    (hash >> 11) as f64 / (1u64 << 53) as f64
-}
+pub(super) use crate::stats::random::key;
 
 /// A stream of numbers for one thing (a token, a call, a trade), started from its key.
-pub(super) struct Draws {
-    state: u64,
-}
+pub(super) struct Draws(SplitMix64);
 
 impl Draws {
     /// The stream of a key.
     pub(super) const fn of(key: u64) -> Self {
-        Self { state: key }
+        Self(SplitMix64::new(key))
     }
 
     /// 64 bits.
     pub(super) const fn bits(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(GAMMA);
-        mix(self.state)
+        self.0.bits()
     }
 
     /// Uniform in [0, 1).
     pub(super) const fn unit(&mut self) -> f64 {
-        fraction(self.bits())
+        self.0.unit()
     }
 
     /// Uniform in [low, high).
@@ -69,7 +50,7 @@ impl Draws {
 
     /// An index below `count`; `count` must be above 0.
     pub(super) const fn below(&mut self, count: usize) -> usize {
-        (self.bits() % count as u64) as usize
+        self.0.below(count)
     }
 
     /// One of a list that is not empty.
@@ -117,21 +98,6 @@ pub(super) fn noise(base: u64, hours: f64, octaves: &[(f64, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_generator_is_splitmix64() {
-        // The published first outputs for the seed 1234567.
-        let mut draws = Draws::of(1_234_567);
-        let got: [u64; 3] = std::array::from_fn(|_| draws.bits());
-        assert_eq!(
-            got,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
-    }
 
     #[test]
     fn draws_have_the_moments_they_claim() {

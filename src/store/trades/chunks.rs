@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use crate::analytics::BookKey;
 use crate::domain::{Confidence, Side, Timestamp, Trade};
 
 use super::super::StoreError;
@@ -267,23 +268,48 @@ impl Chunks {
 }
 
 /// Every trade of a book with its ordinal, in the order they came.
-pub(in crate::store) fn each_of(
+pub(in crate::store) fn each_of<E: From<StoreError>>(
     conn: &Connection,
     book: i64,
-    model: &str,
-    currency: &str,
-    mut with: impl FnMut(i64, Trade) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+    key: &BookKey,
+    mut with: impl FnMut(i64, Trade) -> Result<(), E>,
+) -> Result<(), E> {
     let (first, last) = Seq::of_book(book);
-    let mut chunks = conn.prepare_cached(
-        "SELECT trades FROM trade_chunk WHERE chunk BETWEEN ?1 AND ?2 ORDER BY chunk",
-    )?;
-    let mut rows = chunks.query([first.chunk(), last.chunk()])?;
-    while let Some(row) = rows.next()? {
-        for entry in entries(row.get_ref(0)?.as_blob().unwrap_or_default()) {
-            let entry = entry?;
-            with(entry.ordinal, entry.trade(model, currency))?;
+    let mut chunks = conn
+        .prepare_cached(
+            "SELECT trades FROM trade_chunk WHERE chunk BETWEEN ?1 AND ?2 ORDER BY chunk",
+        )
+        .map_err(StoreError::from)?;
+    let mut rows = chunks
+        .query([first.chunk(), last.chunk()])
+        .map_err(StoreError::from)?;
+    while let Some(row) = rows.next().map_err(StoreError::from)? {
+        let bytes = row.get_ref(0).map_err(StoreError::from)?;
+        for kept in entries(bytes.as_blob().unwrap_or_default()) {
+            let kept = kept?;
+            with(kept.ordinal, kept.trade(&key.model, &key.currency))?;
         }
     }
     Ok(())
+}
+
+/// The trades of some ordinals of a book, in the order asked for; those that are gone are left
+/// out.
+pub(in crate::store) fn some_of(
+    conn: &Connection,
+    book: i64,
+    key: &BookKey,
+    ordinals: &[i64],
+) -> Result<Vec<Trade>, StoreError> {
+    let mut chunks = Chunks::default();
+    let mut trades = Vec::with_capacity(ordinals.len());
+    for ordinal in ordinals {
+        let found = chunks.get(conn, Seq::new(book, *ordinal))?;
+        trades.extend(found.map(|trade| Trade {
+            model: key.model.clone(),
+            currency: Some(key.currency.clone()),
+            ..trade
+        }));
+    }
+    Ok(trades)
 }

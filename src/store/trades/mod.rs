@@ -17,7 +17,7 @@ use super::names::{self, Names};
 use super::summaries::books_of;
 use super::{Put, Store, StoreError};
 
-pub(super) use chunks::{Seq, each_of};
+pub(super) use chunks::{Seq, each_of, some_of};
 pub(super) use move_rows::move_rows;
 
 /// What trades have changed and is still to be written: it is put in order first, and written
@@ -126,9 +126,9 @@ impl Store {
         let mut trades = Vec::new();
         for (book, found) in books_of(&self.conn)? {
             if found == *key {
-                each_of(&self.conn, book, &key.model, &key.currency, |_, trade| {
+                each_of(&self.conn, book, key, |_, trade| {
                     trades.push(trade);
-                    Ok(())
+                    Ok::<_, StoreError>(())
                 })?;
             }
         }
