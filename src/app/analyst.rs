@@ -335,6 +335,10 @@ async fn send_page(
 
 /// The page of a row that a range does not hold.
 fn nothing(key: &str, range: Range) -> Page {
+    let key = PairKey::parse(key).map_or_else(
+        || key.to_owned(),
+        |pair| format!("{} and {}", pair.first, pair.second),
+    );
     let text = format!("{key}: nothing {}", range.phrase());
     Page {
         title: format!("{key} - {}", range.label()),
