@@ -312,8 +312,8 @@ fn among_equals_none_is_called_the_best() {
         for seed in 0..200 {
             let found = whole(&world(1000 + seed, &[0.0; 12], days));
             called += u32::from(best(&found).1 > 0.95);
-            let rows = found.rows.iter();
-            let leader = rows.filter_map(|r| r.deep.as_ref()?.place).next().unwrap();
+            let mut rows = found.rows.iter();
+            let leader = rows.find_map(|r| r.deep.as_ref()?.place).unwrap();
             ties += u32::from(leader.high > 1);
         }
         println!(

@@ -12,6 +12,7 @@ pub mod deep;
 pub mod features;
 pub mod judged;
 pub mod leaderboard;
+pub mod point;
 pub mod summary;
 pub mod verdict;
 
@@ -22,5 +23,6 @@ pub use deep::{DeepCache, TradeFigures};
 pub use features::{FeatureKind, FeatureReport, FeatureRow, Guards, Verdict};
 pub use judged::{CallCounts, Judged, Standing};
 pub use leaderboard::{DeepRow, Field, Leaderboard, ModelRow};
-pub use summary::{Point, Summary};
+pub use point::Point;
+pub use summary::Summary;
 pub use verdict::ConfidenceVerdict;

@@ -19,7 +19,7 @@ use crate::view::compare_page::{self, PairKey};
 use crate::view::format::Style;
 use crate::view::header::header;
 use crate::view::{
-    Block, Header, Line, Page, Question, Screen, Tab, Tone, leaderboard, model_page,
+    Block, Header, Line, Page, Question, Screen, Tab, Tone, leaderboard, model_page, model_trades,
 };
 
 use super::engine::Snapshot;
@@ -250,7 +250,7 @@ impl Slow<'_> {
             last.page = opened;
         }
         let path = self.place.path.clone();
-        let wanted = model_page::wanted(self.board, range, now, key);
+        let wanted = model_trades::wanted(self.board, range, now, key);
         let read = move |_: &dyn Fn() -> bool| {
             let (book, numbers, window) = wanted?;
             let trades = Reader::open(&path)

@@ -16,6 +16,7 @@ pub mod header;
 pub mod layout;
 pub mod leaderboard;
 pub mod model_page;
+pub mod model_trades;
 pub mod question;
 pub mod table;
 pub mod tracker;
