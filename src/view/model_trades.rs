@@ -1,5 +1,6 @@
 //! The part of a model's page that only the store can tell: symbols, and the trades one by one.
 
+use crate::analytics::book::Extent;
 use crate::analytics::{BookKey, Point};
 use crate::board::Board;
 use crate::domain::{Range, Timestamp, Trade, Window};
@@ -110,17 +111,30 @@ pub fn newest(points: &[Point]) -> Vec<i64> {
     points.iter().rev().take(MOST).map(Point::seq).collect()
 }
 
-/// What a page needs of the store: the book, its trades one by one, and the window.
+/// What a page needs of the store.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The book.
+    pub key: BookKey,
+    /// The trades to list, by number.
+    pub numbers: Vec<i64>,
+    /// The window of the sums by symbol.
+    pub window: Window,
+    /// What the answer depends on: the same extent has the same answer.
+    pub extent: Extent,
+}
+
+/// What the page of a row needs of the store; `None` when there is no such row.
 #[must_use]
-pub fn wanted(
-    board: &Board,
-    range: Range,
-    as_of: Timestamp,
-    key: &str,
-) -> Option<(BookKey, Vec<i64>, Window)> {
+pub fn wanted(board: &Board, range: Range, as_of: Timestamp, key: &str) -> Option<Wanted> {
     let window = range.window(as_of);
     let (book_key, book) = board
         .books()
         .find(|(k, _)| super::leaderboard::book_row_key(k) == key)?;
-    Some((book_key.clone(), newest(book.points(&window)), window))
+    Some(Wanted {
+        key: book_key.clone(),
+        numbers: newest(book.points(&window)),
+        extent: book.extent(&window),
+        window,
+    })
 }
