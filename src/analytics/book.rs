@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::{Span, Timestamp, Window};
 
-use super::summary::{Point, Summary};
+use super::point::Point;
+use super::summary::Summary;
 
-/// Hours per block: any range is at most 126 hours and one merge per block.
-const BLOCK: usize = 64;
+/// Hours per block: a range is at most 62 hours at its ends, 62 blocks, and a merge for each ...
+const BLOCK: usize = 32;
+/// ... 1,024 hours in between.
+const SPAN: usize = BLOCK * BLOCK;
 
 /// An hour of at most this many trades is summed up when it is asked for: where trades are thin,
 /// summaries would take more memory than the trades.
@@ -64,7 +67,9 @@ pub struct Book {
     id: u64,
     points: Vec<Point>,
     hours: Vec<Hour>,
+    /// One per [`BLOCK`] hours, and one per [`SPAN`]; the last of each may hold fewer.
     blocks: Vec<Summary>,
+    spans: Vec<Summary>,
     opened: Vec<Timestamp>,
     /// For each position with a known opening: when it stopped being open.
     done: Vec<Timestamp>,
@@ -91,16 +96,18 @@ impl Book {
             points.sort_by_key(Point::closed_at);
         }
         let mut hours = Vec::new();
-        let mut blocks = Vec::new();
+        let (mut blocks, mut spans) = (Vec::new(), Vec::new());
         let mut first = 0;
         for of_hour in points.chunk_by(|a, b| a.closed_at().hour() == b.closed_at().hour()) {
             let hour = of_hour.first().map_or(0, |p| p.closed_at().hour());
             let summary = hourly(hour, of_hour);
-            if hours.len() % BLOCK == 0 {
-                blocks.push(Summary::default());
-            }
-            if let Some(block) = blocks.last_mut() {
-                block.merge(&summary);
+            for (level, size) in [(&mut blocks, BLOCK), (&mut spans, SPAN)] {
+                if hours.len() % size == 0 {
+                    level.push(Summary::default());
+                }
+                if let Some(last) = level.last_mut() {
+                    last.merge(&summary);
+                }
             }
             hours.push(Hour {
                 since_1970: hour,
@@ -114,6 +121,7 @@ impl Book {
             points,
             hours,
             blocks,
+            spans,
             ..Self::default()
         };
         book.opened.reserve_exact(book.points.len());
@@ -157,7 +165,10 @@ impl Book {
         let mut total = Summary::of(&self.points[lo..start_of(from)]);
         let mut i = from;
         while i < to {
-            if i % BLOCK == 0 && i + BLOCK <= to {
+            if i % SPAN == 0 && i + SPAN <= to {
+                total.merge(&self.spans[i / SPAN]);
+                i += SPAN;
+            } else if i % BLOCK == 0 && i + BLOCK <= to {
                 total.merge(&self.blocks[i / BLOCK]);
                 i += BLOCK;
             } else {
@@ -280,7 +291,7 @@ pub const fn day_of(at: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::summary::tests::point;
+    use super::super::point::tests::point;
     use super::*;
     use proptest::prelude::*;
 
@@ -320,6 +331,37 @@ mod tests {
         );
         for (at, want) in [(9, 0), (10, 1), (15, 2), (20, 1), (27, 1), (30, 1), (99, 1)] {
             assert_eq!(book.open_at(t(at)), want, "at {at}");
+        }
+    }
+
+    /// Long enough for the largest blocks: every cut gives what its trades give.
+    #[test]
+    fn two_years_of_hours_are_merged_like_single_trades() {
+        let hour = 3_600_000;
+        let points: Vec<Point> = (0..17_520)
+            .flat_map(|h| (0..5).map(move |i| (h * hour + i * 600_000, (h * 31 + i * 7) % 23 - 11)))
+            .map(|(at, pnl)| point(at, Some(pnl as f64), Some((pnl + 11) as f64 / 22.0)))
+            .collect();
+        let book = Book::new(points.clone(), []);
+        for (from, to) in [
+            (0, 17_520),
+            (1, 17_519),
+            (1_023, 4_097),
+            (1_024, 3_072),
+            (900, 950),
+        ] {
+            let w = window(Some(from * hour + 1), to * hour - 700_000);
+            let (got, want) = (book.summary(&w), Summary::of(book.points(&w)));
+            assert_eq!(
+                (got.wins, got.losses, got.flat),
+                (want.wins, want.losses, want.flat)
+            );
+            assert_eq!(got.streaks(), want.streaks());
+            assert_eq!(got.total_pnl(), want.total_pnl());
+            // Whole amounts: the curve is exact, and so are its dates.
+            assert_eq!(got.drawdown(), want.drawdown());
+            let sharpe = |s: &Summary| s.sharpe().unwrap().ratio;
+            assert!((sharpe(&got) - sharpe(&want)).abs() < 1e-12);
         }
     }
 

@@ -8,7 +8,8 @@ use crate::stats::bootstrap::{self, Difference};
 use super::book::{Book, DaySum, day_of};
 use super::deep::{TradeFigures, distinct_days, table};
 use super::leaderboard::exceeds;
-use super::summary::{Point, Summary};
+use super::point::Point;
+use super::summary::Summary;
 
 /// Two models in one currency over a window. Differences are the first less the second.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,7 +153,7 @@ fn unless_equal(a: f64, b: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::summary::tests::point;
+    use super::super::point::tests::point;
     use super::*;
     use crate::domain::{Range, Timestamp};
 

@@ -14,7 +14,7 @@ use crate::stats::{
 
 use super::book::{Book, BookKey, DaySum, Extent};
 use super::leaderboard::{DeepRow, Field, exceeds};
-use super::summary::Point;
+use super::point::Point;
 
 /// Trades under which nothing is said of a confidence (`statistics.md` 3.2).
 pub const MIN_CONFIDENCE_N: usize = 10;

@@ -261,7 +261,7 @@ fn totals(rows: &[ModelRow]) -> Vec<(String, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::summary::tests::point;
+    use super::super::point::tests::point;
     use super::*;
     use crate::domain::Range;
 

@@ -3,101 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Side, Span, Timestamp, Trade};
+use crate::domain::{Side, Timestamp};
 use crate::stats::{CompensatedSum, Moments, Sharpe};
 
 use super::confidence::ConfidenceSums;
 use super::curve::{Drawdown, Equity, Streaks};
+use super::point::{Point, known};
 
 /// Counts up when the shape or the meaning of [`Summary`] or [`Point`] changes: stored ones of
 /// another version are rebuilt from the trades.
 pub const VERSION: i64 = 4;
-
-/// A closed trade, reduced to what the figures need. 64 bytes, since a million of them lie in
-/// memory; unknown is NaN (or the earliest time there is) inside and `Option` outside.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Point {
-    seq: i64,
-    closed_at: Timestamp,
-    opened_at: Timestamp,
-    pnl: f64,
-    confidence: f64,
-    fee: f64,
-    cost: f64,
-    side: Option<Side>,
-}
-
-const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
-
-fn known(value: f64) -> Option<f64> {
-    (!value.is_nan()).then_some(value)
-}
-
-impl Point {
-    /// No point takes fewer bytes where it is stored: four numbers of eight, and three more.
-    pub const LEAST_BYTES: usize = 35;
-
-    /// The point of a trade, with its number in the store; `None` while it is open.
-    #[must_use]
-    pub fn of(trade: &Trade, seq: i64) -> Option<Self> {
-        Some(Self {
-            seq,
-            closed_at: trade.closed_at?,
-            opened_at: trade.opened_at.unwrap_or(NEVER),
-            pnl: trade.realized_pnl.unwrap_or(f64::NAN),
-            confidence: trade
-                .confidence
-                .map_or(f64::NAN, super::super::domain::trade::Confidence::fraction),
-            fee: trade.fee.unwrap_or(f64::NAN),
-            cost: trade.cost.unwrap_or(f64::NAN),
-            side: trade.side,
-        })
-    }
-
-    /// The number of the trade in the store.
-    #[must_use]
-    pub const fn seq(&self) -> i64 {
-        self.seq
-    }
-
-    /// When the trade was closed.
-    #[must_use]
-    pub const fn closed_at(&self) -> Timestamp {
-        self.closed_at
-    }
-
-    /// When the trade was opened.
-    #[must_use]
-    pub fn opened_at(&self) -> Option<Timestamp> {
-        (self.opened_at != NEVER).then_some(self.opened_at)
-    }
-
-    /// Realized P&L in the book's currency.
-    #[must_use]
-    pub fn pnl(&self) -> Option<f64> {
-        known(self.pnl)
-    }
-
-    /// Stated confidence, 0 to 1.
-    #[must_use]
-    pub fn confidence(&self) -> Option<f64> {
-        known(self.confidence)
-    }
-
-    /// Long or short.
-    #[must_use]
-    pub const fn side(&self) -> Option<Side> {
-        self.side
-    }
-
-    /// How long the position was held; unknown without an opening, and when it is said to have
-    /// been closed before it was opened.
-    #[must_use]
-    pub fn held(&self) -> Option<Span> {
-        let held = self.closed_at.since(self.opened_at()?);
-        (held.millis() >= 0).then_some(held)
-    }
-}
 
 /// A compensated sum as it is stored.
 pub(super) type Sum = (f64, f64);
@@ -439,30 +354,10 @@ impl Summary {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
+    use super::super::point::tests::point;
     use super::*;
     use proptest::prelude::*;
-
-    pub(crate) fn point(millis: i64, pnl: Option<f64>, confidence: Option<f64>) -> Point {
-        Point {
-            seq: millis,
-            closed_at: Timestamp::from_millis(millis),
-            opened_at: if millis % 4 == 0 {
-                NEVER
-            } else {
-                Timestamp::from_millis(millis - millis % 7)
-            },
-            pnl: pnl.unwrap_or(f64::NAN),
-            confidence: confidence.unwrap_or(f64::NAN),
-            fee: 1.0,
-            cost: f64::NAN,
-            side: match millis.rem_euclid(3) {
-                0 => Some(Side::Long),
-                1 => Some(Side::Short),
-                _ => None,
-            },
-        }
-    }
 
     #[test]
     fn an_all_loss_model_has_its_smallest_loss_as_best() {

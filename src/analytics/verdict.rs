@@ -90,7 +90,7 @@ fn two_digits(value: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::summary::tests::point;
+    use super::super::point::tests::point;
     use super::*;
 
     fn verdict(rows: &[(f64, f64)]) -> ConfidenceVerdict {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::analytics::DeepCache;
+use crate::analytics::book::Extent;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::domain::{Range, Timestamp};
@@ -18,8 +19,9 @@ use crate::view::answer::Answers;
 use crate::view::compare_page::{self, PairKey};
 use crate::view::format::Style;
 use crate::view::header::{ClockTrouble, Polling, header};
+use crate::view::model_trades::Wanted;
 use crate::view::{
-    Block, Header, Line, Page, Question, Screen, Tab, Tone, leaderboard, model_page,
+    Block, Header, Line, Page, Question, Screen, Tab, Tone, leaderboard, model_page, model_trades,
 };
 
 use super::engine::Snapshot;
@@ -99,6 +101,8 @@ struct Sent {
     screens: [Option<(u64, Arc<Screen>)>; 4],
     /// The model whose page was sent, and the range of its figures.
     page: Option<(String, Range)>,
+    /// What the store said of its trades: not read again while they are the same.
+    trades: Option<(Extent, Arc<ModelTrades>)>,
     /// The range of the latest leaderboard, and whether it was provisional.
     leaderboard: Option<(Range, bool)>,
     /// The same of the latest categories.
@@ -152,6 +156,7 @@ async fn answer(
     }
     if question.open.is_none() {
         last.page = None;
+        last.trades = None;
     }
     let answers = Answers::new(&snapshot.board, now, place.style);
     if let Some((tab, key)) = &question.open {
@@ -270,37 +275,53 @@ impl Slow<'_> {
                 .await
                 .map(Some);
         }
-        let of_board = |trades: Option<ModelTrades>| {
+        let of_board = |trades: Option<Arc<ModelTrades>>| {
             let (board, deep, key) = (Arc::clone(self.board), Arc::clone(deep), key.to_owned());
             move |stop: &dyn Fn() -> bool| {
                 let mut cache = deep.lock().unwrap_or_else(PoisonError::into_inner);
-                let trades = trades.as_ref();
+                let trades = trades.as_deref();
                 model_page::page(&board, range, now, style, &key, trades, &mut cache, stop)
             }
         };
+        let wanted = model_trades::wanted(self.board, range, now, key);
+        let extent = wanted.as_ref().map(|w| w.extent);
+        let known = last
+            .trades
+            .as_ref()
+            .filter(|(of, _)| Some(*of) == extent)
+            .map(|(_, trades)| Arc::clone(trades));
         let opened = Some((key.to_owned(), range));
-        if last.page != opened {
+        if known.is_none() && last.page != opened {
             let Some(page) = self.work(of_board(None)).await else {
                 return Ok(None);
             };
             send_page(messages, self.question, tab, key, page).await?;
-            last.page = opened;
         }
+        last.page = opened;
         let path = self.place.path.clone();
-        let wanted = model_page::wanted(self.board, range, now, key);
         let read = move |_: &dyn Fn() -> bool| {
-            let (book, numbers, window) = wanted?;
-            let trades = Reader::open(&path)
-                .and_then(|reader| reader.model_trades(&book, &numbers, &window));
+            if known.is_some() {
+                return known;
+            }
+            let Wanted {
+                key,
+                numbers,
+                window,
+                ..
+            } = wanted?;
+            let trades =
+                Reader::open(&path).and_then(|reader| reader.model_trades(&key, &numbers, &window));
             // Without them the page still says everything else; the trouble that the file is in
             // is said by the engine, which looks at it each second.
             trades
                 .inspect_err(|error| tracing::warn!(%error, "trades of a model"))
+                .map(Arc::new)
                 .ok()
         };
         let Some(trades) = self.work(read).await else {
             return Ok(None);
         };
+        last.trades = extent.zip(trades.clone());
         let Some(page) = self.work(of_board(trades)).await else {
             return Ok(None);
         };
@@ -372,10 +393,10 @@ async fn send_page(
 
 /// The page of a row that a range does not hold.
 fn nothing(key: &str, range: Range) -> Page {
-    let key = match PairKey::parse(key) {
-        Some(pair) => format!("{} and {}", pair.first, pair.second),
-        None => key.to_owned(),
-    };
+    let key = PairKey::parse(key).map_or_else(
+        || key.to_owned(),
+        |pair| format!("{} and {}", pair.first, pair.second),
+    );
     let text = format!("{key}: nothing {}", range.phrase());
     Page {
         title: format!("{key} - {}", range.label()),

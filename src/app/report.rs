@@ -12,7 +12,7 @@ use crate::report::{self, Request, Section};
 use crate::store::{Loaded, ModelTrades, Store};
 use crate::tui;
 use crate::view::format::Style;
-use crate::view::model_page::newest;
+use crate::view::model_trades::newest;
 
 use super::demo::{self, Demo};
 use super::engine::{self, Command, Engine, Poller, Snapshot};

@@ -5,7 +5,7 @@ use crate::view::answer::Answers;
 use crate::view::categories::ALL;
 use crate::view::format::{self, Style};
 use crate::view::leaderboard::screen_of;
-use crate::view::{Block, Question, Screen, Tab, compare_page, model_page};
+use crate::view::{Block, Question, Screen, Tab, compare_page, model_page, model_trades};
 
 use super::{Request, Section, UnknownModel, comparisons, leaderboard};
 
@@ -126,7 +126,7 @@ fn models(
                 style,
                 min_n,
             ));
-            below.extend(model_page::of_store(
+            below.extend(model_trades::of_store(
                 trades.map(|(_, trades)| trades),
                 points.len(),
                 style,

@@ -42,8 +42,8 @@ pub fn verdict(verdict: &ConfidenceVerdict) -> String {
             interval,
             more: Some(more),
         } => format!(
-            "confidence tells nothing yet: about {} more needed ({})",
-            format::count(usize::try_from(*more).unwrap_or(usize::MAX), "trade"),
+            "confidence tells nothing yet: about {} needed ({})",
+            format::count(usize::try_from(*more).unwrap_or(usize::MAX), "more trade"),
             sure(auc, interval)
         ),
         ConfidenceVerdict::NothingYet {

@@ -17,6 +17,7 @@ pub mod header;
 pub mod layout;
 pub mod leaderboard;
 pub mod model_page;
+pub mod model_trades;
 pub mod question;
 pub mod source_page;
 pub mod table;
