@@ -5,6 +5,7 @@
 
 pub mod book;
 pub mod categories;
+pub mod expression;
 pub mod features;
 pub mod judged;
 pub mod leaderboard;
@@ -12,6 +13,7 @@ pub mod summary;
 
 pub use book::{Book, BookKey};
 pub use categories::{Categories, Distribution, Spread};
+pub use expression::{Expression, ExpressionError, Names};
 pub use features::{FeatureKind, FeatureReport, FeatureRow, Guards, Verdict};
 pub use judged::{CallCounts, Judged, Standing};
 pub use leaderboard::{Leaderboard, ModelRow, RankFigures};

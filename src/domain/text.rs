@@ -36,6 +36,12 @@ pub fn clean_opt(text: &str) -> Option<String> {
     Some(clean(text)).filter(|t| !t.is_empty())
 }
 
+/// Whether a character does not belong in text from outside: [`clean`] takes it away.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// Format characters that draw nothing themselves but move, join or reorder what is around them.
 fn is_invisible(c: char) -> bool {
     matches!(c,

@@ -21,8 +21,10 @@ pub mod correlation;
 pub mod fisher;
 pub mod interval;
 pub mod multiple;
+pub mod power;
 pub mod quantile;
 pub mod rank;
+pub mod stratified;
 pub mod sum;
 mod tail;
 
@@ -33,8 +35,10 @@ pub use interval::{newcombe, wilson};
 pub use multiple::benjamini_hochberg;
 pub use quantile::{mean, median, quantile};
 pub use rank::{
-    BrunnerMunzel, RankMethod, RankTest, auc, brunner_munzel, gain_test, mann_whitney, mid_ranks,
+    AucInterval, BrunnerMunzel, RankMethod, RankTest, auc, auc_with_interval, brunner_munzel,
+    gain_test, mann_whitney, mid_ranks,
 };
+pub use stratified::{MantelHaenszel, mantel_haenszel};
 pub use sum::CompensatedSum;
 
 /// The 0.975 quantile of the standard normal distribution: the half-width, in
