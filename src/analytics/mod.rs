@@ -8,7 +8,9 @@ pub mod categories;
 pub mod expression;
 pub mod features;
 pub mod judged;
+pub mod lab;
 pub mod leaderboard;
+pub mod recommend;
 pub mod summary;
 
 pub use book::{Book, BookKey};
@@ -17,4 +19,5 @@ pub use expression::{Expression, ExpressionError, Names};
 pub use features::{FeatureKind, FeatureReport, FeatureRow, Guards, Verdict};
 pub use judged::{CallCounts, Judged, Standing};
 pub use leaderboard::{Leaderboard, ModelRow, RankFigures};
+pub use recommend::{Priority, Recommendation, Recommendations};
 pub use summary::{Point, Summary};

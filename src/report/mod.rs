@@ -5,12 +5,13 @@
 //! CSV is made from the JSON.
 
 mod csv;
+mod features;
 mod json;
 mod markdown;
 mod parts;
 mod text;
 
-use crate::analytics::{BookKey, Leaderboard};
+use crate::analytics::{BookKey, Expression, Judged, Leaderboard};
 use crate::board::Board;
 use crate::domain::{Range, Timestamp};
 
@@ -38,7 +39,7 @@ impl Section {
 }
 
 /// What is to be reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// One section, or all.
     pub section: Option<Section>,
@@ -54,9 +55,20 @@ pub struct Request {
     pub top: Option<usize>,
     /// With calls that are still in their window.
     pub provisional: bool,
+    /// Only calls that match.
+    pub filter: Option<Expression>,
 }
 
 impl Request {
+    /// The calls it is about, with their outcomes. What counts as a re-call is decided over all.
+    fn judged(&self, board: &Board) -> Vec<Judged> {
+        let mut calls = board.judged(self.as_of);
+        if let Some(filter) = &self.filter {
+            calls.retain(|judged| filter.holds(&judged.call) == Some(true));
+        }
+        calls
+    }
+
     fn sections(&self) -> Vec<Section> {
         self.section
             .map_or_else(|| Section::EACH.to_vec(), |section| vec![section])

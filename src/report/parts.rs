@@ -33,11 +33,15 @@ impl Part {
 
 /// What the report is of.
 pub(super) fn title(request: &Request) -> String {
-    format!(
+    let title = format!(
         "callboard report - range {} as of {} UTC",
         request.range.label(),
         request.as_of.minute_label()
-    )
+    );
+    match &request.filter {
+        Some(filter) => format!("{title}, calls where {}", filter.text()),
+        None => title,
+    }
 }
 
 /// The sections that were asked for.
@@ -46,7 +50,7 @@ pub(super) fn parts(
     request: &Request,
     style: Style,
 ) -> Result<Vec<Part>, UnknownModel> {
-    let answers = Answers::new(board, request.as_of, style);
+    let answers = Answers::over(board, request.judged(board), request.as_of, style);
     let mut parts = Vec::new();
     for section in request.sections() {
         let (title, tab) = match section {

@@ -20,6 +20,7 @@ pub mod calibration;
 pub mod correlation;
 pub mod fisher;
 pub mod interval;
+pub mod location;
 pub mod multiple;
 pub mod power;
 pub mod quantile;
@@ -32,6 +33,7 @@ pub use calibration::{Murphy, Spiegelhalter, brier, murphy, spiegelhalter};
 pub use correlation::{Correlation, pearson, pearson_from_moments, spearman};
 pub use fisher::{OddsRatio, fisher_two_sided, odds_ratio};
 pub use interval::{newcombe, wilson};
+pub use location::{mean_interval, median_interval};
 pub use multiple::benjamini_hochberg;
 pub use quantile::{mean, median, quantile};
 pub use rank::{

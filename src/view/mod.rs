@@ -10,6 +10,8 @@ pub mod categories;
 pub mod features;
 pub mod format;
 pub mod header;
+pub mod insight;
+pub mod lab;
 pub mod layout;
 pub mod leaderboard;
 pub mod question;

@@ -52,9 +52,8 @@ impl Value {
 
 impl Field {
     fn value(&self, call: &Call) -> Value {
-        let text = |text: Option<&str>| {
-            text.map_or(Value::Unknown, |text| Value::Text(text.to_owned()))
-        };
+        let text =
+            |text: Option<&str>| text.map_or(Value::Unknown, |text| Value::Text(text.to_owned()));
         let number = |number: Option<f64>| number.map_or(Value::Unknown, Value::number);
         match self {
             Self::Feature(name, kind) => match (call.features.get(name), kind) {
@@ -174,14 +173,16 @@ fn apply(operator: Operator, left: &Value, right: &Node, call: &Call) -> Value {
                 _ => a / b,
             });
         }
-        _ => left.against(&right.value(call)).map(|order| match operator {
-            Operator::Equal => order == Ordering::Equal,
-            Operator::Unequal => order != Ordering::Equal,
-            Operator::Less => order == Ordering::Less,
-            Operator::AtMost => order != Ordering::Greater,
-            Operator::More => order == Ordering::Greater,
-            _ => order != Ordering::Less,
-        }),
+        _ => left
+            .against(&right.value(call))
+            .map(|order| match operator {
+                Operator::Equal => order == Ordering::Equal,
+                Operator::Unequal => order != Ordering::Equal,
+                Operator::Less => order == Ordering::Less,
+                Operator::AtMost => order != Ordering::Greater,
+                Operator::More => order == Ordering::Greater,
+                _ => order != Ordering::Less,
+            }),
     };
     Value::truth_of(truth)
 }

@@ -133,10 +133,7 @@ fn number(input: &mut &str) -> Result<Token, Fault> {
 fn between<'a>(quote: char) -> impl Parser<&'a str, String, Fault> {
     let inner = repeat(
         0..,
-        alt((
-            preceded(quote, quote).map(move |_| quote),
-            none_of([quote]),
-        )),
+        alt((preceded(quote, quote).map(move |_| quote), none_of([quote]))),
     )
     .fold(String::new, |mut text, c: char| {
         text.push(c);
@@ -174,9 +171,8 @@ fn word(input: &mut &str) -> Result<Token, Fault> {
 }
 
 fn sign(input: &mut &str) -> Result<Token, Fault> {
-    let operator = |sign: &'static str, operator: Operator| {
-        literal(sign).value(Token::Operator(operator))
-    };
+    let operator =
+        |sign: &'static str, operator: Operator| literal(sign).value(Token::Operator(operator));
     alt((
         operator("<=", Operator::AtMost),
         operator(">=", Operator::AtLeast),

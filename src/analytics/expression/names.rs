@@ -72,7 +72,10 @@ impl<'a> Names<'a> {
             return Ok(field.clone());
         }
         let folded = name.to_lowercase();
-        let mut alike = self.kinds.iter().filter(|(k, _)| k.to_lowercase() == folded);
+        let mut alike = self
+            .kinds
+            .iter()
+            .filter(|(k, _)| k.to_lowercase() == folded);
         if let (Some((known, kind)), None) = (alike.next(), alike.next()) {
             return Ok(Field::Feature(known.clone(), *kind));
         }

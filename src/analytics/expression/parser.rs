@@ -155,7 +155,10 @@ fn expect(node: &Node, wants: Type, at: usize, sign: Operator) -> ModalResult<()
     }
     cut(ExpressionError::new(
         at,
-        format!("{} takes flags and numbers, and this is a text", sign.sign()),
+        format!(
+            "{} takes flags and numbers, and this is a text",
+            sign.sign()
+        ),
     ))
 }
 
@@ -174,7 +177,10 @@ fn negation(input: &mut Input<'_>) -> Found {
     let at = here(input);
     let inner = deeper(input, negation)?;
     if inner.kind() == Type::Text {
-        return cut(ExpressionError::new(at, "NOT takes a condition, and this is a text"));
+        return cut(ExpressionError::new(
+            at,
+            "NOT takes a condition, and this is a text",
+        ));
     }
     Ok(Node::Not(Box::new(inner)))
 }
@@ -197,7 +203,10 @@ fn comparison(input: &mut Input<'_>) -> Found {
         } else if taken(input, &Token::Is) {
             let not = taken(input, &Token::Not);
             if !taken(input, &Token::Null) {
-                return cut(ExpressionError::new(here(input), "IS goes with NULL or NOT NULL"));
+                return cut(ExpressionError::new(
+                    here(input),
+                    "IS goes with NULL or NOT NULL",
+                ));
             }
             // A run of "IS NULL IS NULL ..." would grow the tree without end.
             if compared {
@@ -227,7 +236,10 @@ fn comparison(input: &mut Input<'_>) -> Found {
 
 fn list(input: &mut Input<'_>, of: Node, not: bool) -> Found {
     if !taken(input, &Token::Open) {
-        return cut(ExpressionError::new(here(input), "IN goes with a list: IN ('a', 'b')"));
+        return cut(ExpressionError::new(
+            here(input),
+            "IN goes with a list: IN ('a', 'b')",
+        ));
     }
     let mut list = Vec::new();
     loop {
@@ -318,7 +330,10 @@ fn operand(input: &mut Input<'_>) -> Found {
             if next(input) == Some(&Token::Open) {
                 return cut(ExpressionError::new(
                     at,
-                    format!("{} is called like a function, and there are none", Token::Name(name).label()),
+                    format!(
+                        "{} is called like a function, and there are none",
+                        Token::Name(name).label()
+                    ),
                 ));
             }
             match input.state.names.find(&name, at) {
