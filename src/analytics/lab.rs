@@ -42,6 +42,14 @@ pub fn quoted(name: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bound(f64);
 
+impl Bound {
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> f64 {
+        self.0
+    }
+}
+
 // A bound comes from the values of a feature, which are finite.
 impl Eq for Bound {}
 

@@ -1,8 +1,9 @@
 //! What follows for the settings of a bot, and when nothing does (`statistics.md` 3.2).
 //!
 //! A setting is named only when the test of its feature holds: both arms large enough, q at most
-//! 0.10, the interval of the difference clear of zero, the same sign on the later calls, within
-//! the strata too, and the median gain not worse. A rate alone may be worrying enough to be said
+//! 0.10 (over the q of a verdict only if the later calls show it by themselves), the interval of
+//! the difference clear of zero, the same sign on the later calls, within the strata too, and the
+//! median gain not worse. A rate alone may be worrying enough to be said
 //! (its Wilson bound decides); it then names no setting that no test supports.
 
 use crate::domain::Rules;
@@ -250,7 +251,11 @@ fn holds(test: &ArmTest, later: &ArmTest, guards: &Guards) -> Option<i8> {
     };
     let again = later.change()? * f64::from(sign) > 0.0;
     let enough = later.with.1.min(later.without.1) >= guards.min_arm_n;
-    (q <= MOST_Q && again && enough).then_some(sign)
+    // Evidence too weak for a verdict needs the later calls to show it by themselves.
+    let alone = later.difference()?;
+    let shown_again = alone.low > 0.0 || alone.high < 0.0;
+    let strong = q <= guards.q || (q <= MOST_Q && shown_again);
+    (strong && again && enough).then_some(sign)
 }
 
 fn effect(of: &'static str, test: &ArmTest, later: &ArmTest, require: bool) -> Option<Effect> {

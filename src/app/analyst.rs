@@ -7,14 +7,15 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
-use crate::domain::Range;
+use crate::domain::{Range, Timestamp};
 use crate::tui::Message;
 use crate::view::answer::Answers;
 use crate::view::format::Style;
 use crate::view::header::header;
+use crate::view::lab::{Bench, Filter};
 use crate::view::{Block, Header, Line, Page, Question, Tab, Tone};
 
-use super::engine::Snapshot;
+use super::engine::{Command, Snapshot};
 
 /// New data is answered at most this often; a new question at once.
 const DATA_PAUSE: Duration = Duration::from_millis(200);
@@ -40,11 +41,18 @@ pub async fn run(
     mut questions: watch::Receiver<Question>,
     mut snapshots: watch::Receiver<Snapshot>,
     messages: mpsc::Sender<Message>,
+    saving: std::sync::mpsc::SyncSender<Command>,
 ) {
     let mut last = Sent::default();
+    let mut saved = 0;
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
+        for filter in question.saves.iter().skip(saved) {
+            // The engine ends before this thread only when the program does.
+            let _ = saving.send(Command::SaveFilter(filter.clone()));
+        }
+        saved = question.saves.len();
         let answered = snapshot.loaded || snapshot.trouble.is_some();
         if answered {
             let asker = &questions;
@@ -88,6 +96,24 @@ struct Sent {
     screens: [Option<(u64, Arc<crate::view::Screen>)>; 4],
     /// The range of the latest whole screen, and whether it was provisional.
     answered: [Option<(Range, bool)>; 4],
+    bench: Option<(BenchOf, Bench)>,
+}
+
+/// What a bench was made from: while that is the same, only the filter changes.
+struct BenchOf {
+    range: Range,
+    provisional: bool,
+    minute: i64,
+    board: Arc<crate::board::Board>,
+}
+
+impl PartialEq for BenchOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.range == other.range
+            && self.provisional == other.provisional
+            && self.minute == other.minute
+            && Arc::ptr_eq(&self.board, &other.board)
+    }
 }
 
 /// The dashboard is gone.
@@ -115,6 +141,10 @@ async fn answer(
         last.header = Some(head.clone());
         send(messages, Message::Header(head)).await?;
     }
+    if let Some(filter) = &question.lab {
+        return lab(question, filter, snapshot, now, messages, last).await;
+    }
+    last.bench = None;
     let answers = Answers::new(&snapshot.board, now, place.style);
     if let Some((tab, key)) = &question.open {
         let page = answers.page(question, *tab, key);
@@ -166,6 +196,33 @@ async fn answer(
         }
     }
     Ok(())
+}
+
+/// The lab covers the tabs: while it is open only it is answered, so that no key waits for them.
+async fn lab(
+    question: &Question,
+    filter: &Filter,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    messages: &mpsc::Sender<Message>,
+    last: &mut Sent,
+) -> Result<(), Gone> {
+    let of = BenchOf {
+        range: question.range,
+        provisional: question.provisional,
+        minute: now.millis().div_euclid(60_000),
+        board: Arc::clone(&snapshot.board),
+    };
+    if last.bench.as_ref().is_none_or(|(made, _)| *made != of) {
+        let bench = Bench::new(&snapshot.board, question.range, now, question.provisional);
+        last.bench = Some((of, bench));
+    }
+    let Some((_, bench)) = &mut last.bench else {
+        return Ok(());
+    };
+    let view = Box::new(bench.view(filter, &snapshot.filters));
+    let (epoch, range) = (question.epoch, question.range);
+    send(messages, Message::Lab { epoch, range, view }).await
 }
 
 /// The page of a row that a range does not hold.

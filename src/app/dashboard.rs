@@ -157,9 +157,10 @@ fn show(
         Engine::new(store, settings, clock, publish, followed).run(&commands, &stopped);
         drop(finished);
     })?;
+    let saving = command.clone();
     start("analyst", move || {
         if let Ok(runtime) = runtime_of_thread() {
-            runtime.block_on(analyst::run(place, questions, snapshots, answer));
+            runtime.block_on(analyst::run(place, questions, snapshots, answer, saving));
         }
     })?;
     if let Some(mut market) = market {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::analytics::lab::SavedFilter;
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
@@ -27,6 +28,8 @@ pub enum Command {
     Trades(Vec<Trade>),
     /// How the feed is doing.
     Health(FeedHealth),
+    /// A filter is kept under its name.
+    SaveFilter(SavedFilter),
     /// Nothing more will come.
     Stop,
 }
@@ -42,6 +45,8 @@ pub struct Snapshot {
     pub trouble: Option<String>,
     /// The first load is done.
     pub loaded: bool,
+    /// Filters that were saved, by name.
+    pub filters: Arc<Vec<SavedFilter>>,
 }
 
 impl Snapshot {
@@ -52,6 +57,7 @@ impl Snapshot {
             health: None,
             trouble: None,
             loaded: false,
+            filters: Arc::default(),
         }
     }
 }
@@ -149,6 +155,9 @@ impl Engine {
                 self.board = Board::new(loaded, self.settings);
                 self.snapshot.loaded = true;
                 self.snapshot.trouble = None;
+                if let Err(error) = self.load_filters() {
+                    self.trouble(&error);
+                }
                 // The paths of thousands of tokens take a moment: the figures go out first.
                 self.publish();
                 if let Err(error) = load_trails(&self.store, &mut self.board, now) {
@@ -180,6 +189,10 @@ impl Engine {
                 self.snapshot.health = Some(health);
                 Ok(())
             }
+            Command::SaveFilter(filter) => {
+                let stored = self.store.put_filter(&filter);
+                stored.and_then(|()| self.load_filters())
+            }
             Command::Stop => Ok(()),
         };
         match done {
@@ -188,6 +201,11 @@ impl Engine {
                 self.trouble(&error);
             }
         }
+    }
+
+    fn load_filters(&mut self) -> Result<(), StoreError> {
+        self.snapshot.filters = Arc::new(self.store.load_filters()?);
+        Ok(())
     }
 
     fn trouble(&mut self, error: &StoreError) -> bool {

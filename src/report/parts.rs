@@ -66,6 +66,8 @@ pub(super) fn parts(
             provisional: request.provisional,
             open: None,
             frozen: false,
+            lab: None,
+            saves: Vec::new(),
         };
         let mut screen = answers.screen(&question, tab, true);
         let mut closing = Vec::new();

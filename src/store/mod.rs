@@ -12,6 +12,7 @@ mod backup;
 mod calls;
 mod candles;
 mod error;
+mod filters;
 mod folds;
 mod load;
 mod names;

@@ -58,6 +58,28 @@ pub enum Action {
     Freeze,
     /// Copy what the selected row is known by.
     Copy,
+    /// Open the filter lab.
+    Lab,
+    /// The selected feature on to its next setting.
+    Turn,
+    /// The selected threshold a step up.
+    StepUp,
+    /// The selected threshold a step down.
+    StepDown,
+    /// The selected flag counts a point more to the score.
+    Bonus,
+    /// Ask nothing of the selected feature.
+    Unset,
+    /// Ask nothing of any feature.
+    UnsetAll,
+    /// Start to type a name for the filter.
+    Name,
+    /// Keep the filter under the typed name.
+    KeepName,
+    /// Take the last character of the name away.
+    EraseName,
+    /// Take up the next saved filter.
+    NextSaved,
     /// Open or close the help.
     Help,
     /// Leave the program.
@@ -77,6 +99,10 @@ pub enum Context {
     Page,
     /// While a filter is typed.
     Filter,
+    /// In the filter lab.
+    Lab,
+    /// While a name for a filter is typed.
+    Naming,
     /// While the help is open.
     Help,
 }
@@ -90,13 +116,24 @@ pub enum Place {
     Page,
     /// A filter being typed.
     Filter,
+    /// The filter lab.
+    Lab,
+    /// A name for a filter being typed.
+    Naming,
     /// The help.
     Help,
 }
 
 impl Place {
     /// Every place.
-    pub const EACH: [Self; 4] = [Self::List, Self::Page, Self::Filter, Self::Help];
+    pub const EACH: [Self; 6] = [
+        Self::List,
+        Self::Page,
+        Self::Filter,
+        Self::Lab,
+        Self::Naming,
+        Self::Help,
+    ];
 
     /// The contexts whose keys work here.
     #[must_use]
@@ -105,6 +142,8 @@ impl Place {
             Self::List => &[Context::List, Context::View, Context::Always],
             Self::Page => &[Context::Page, Context::View, Context::Always],
             Self::Filter => &[Context::Filter],
+            Self::Lab => &[Context::Lab, Context::View, Context::Always],
+            Self::Naming => &[Context::Naming],
             Self::Help => &[Context::Help, Context::Always],
         }
     }
@@ -112,11 +151,13 @@ impl Place {
 
 impl Context {
     /// Every context, in the order of the help.
-    pub const EACH: [Self; 6] = [
+    pub const EACH: [Self; 8] = [
         Self::View,
         Self::List,
         Self::Filter,
         Self::Page,
+        Self::Lab,
+        Self::Naming,
         Self::Help,
         Self::Always,
     ];
@@ -130,6 +171,8 @@ impl Context {
             Self::List => "Rows",
             Self::Page => "An open row",
             Self::Filter => "While typing a filter",
+            Self::Lab => "Filter lab",
+            Self::Naming => "While naming a filter",
             Self::Help => "This help",
         }
     }
@@ -223,7 +266,7 @@ const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &{
     use Action as A;
-    use Context::{Always, Filter, Help, List, Page, View};
+    use Context::{Always, Filter, Help, Lab, List, Naming, Page, View};
     [
         row(View, A::Tab(Tab::Leaderboard), &[Chord::char('1')], "models by what they earned")
             .hint(3, "1-4", "tab"),
@@ -259,6 +302,32 @@ pub const BINDINGS: &[Binding] = &{
         row(List, A::ClearFilter, ESC, "drop the filter"),
         row(List, A::Copy, &[Chord::char('y')], "copy the row's address or id to your clipboard")
             .hint(8, "y", "copy"),
+        row(List, A::Lab, &[Chord::char('f')], "filter lab: what a filter would have done")
+            .hint(11, "f", "lab"),
+        row(Lab, A::Down, DOWN, "down"),
+        row(Lab, A::Up, UP, "up"),
+        row(Lab, A::PageDown, PAGE_DOWN, "a screen down"),
+        row(Lab, A::PageUp, PAGE_UP, "a screen up"),
+        row(Lab, A::Top, TOP, "first feature"),
+        row(Lab, A::Bottom, BOTTOM, "last feature"),
+        row(Lab, A::Turn, &[Chord::key(KeyCode::Enter)], "next setting: required, forbidden, any; >=, <=; each word")
+            .hint(3, "Enter", "set"),
+        row(Lab, A::StepUp, &[Chord::char('+'), Chord::char('='), Chord::key(KeyCode::Right)], "threshold a step up")
+            .hint(4, "+ -", "step"),
+        row(Lab, A::StepDown, &[Chord::char('-'), Chord::key(KeyCode::Left)], "threshold a step down"),
+        row(Lab, A::Bonus, &[Chord::char('b')], "flag counts 1, 2, 3, 0 points more to the score")
+            .hint(5, "b", "bonus"),
+        row(Lab, A::Unset, &[Chord::char('x')], "ask nothing of it").hint(6, "x", "any"),
+        row(Lab, A::UnsetAll, &[Chord::char('X')], "ask nothing at all"),
+        row(Lab, A::Name, &[Chord::char('s')], "save the filter under a name").hint(7, "s", "save"),
+        row(Lab, A::NextSaved, &[Chord::char('o')], "take up the next saved filter").hint(8, "o", "open"),
+        row(Lab, A::Copy, &[Chord::char('y')], "copy it for --where").hint(9, "y", "copy"),
+        row(Lab, A::Back, &[Chord::key(KeyCode::Esc), Chord::char('f')], "back to the features")
+            .hint(0, "Esc", "back"),
+        row(Naming, A::KeepName, &[Chord::key(KeyCode::Enter)], "save").hint(1, "Enter", "save"),
+        row(Naming, A::Back, ESC, "do not save").hint(2, "Esc", "drop"),
+        row(Naming, A::EraseName, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
+        row(Naming, A::Quit, &[Chord::ctrl('c')], "quit"),
         row(Filter, A::KeepFilter, &[Chord::key(KeyCode::Enter)], "keep it")
             .hint(1, "Enter", "keep"),
         row(Filter, A::ClearFilter, ESC, "drop it").hint(2, "Esc", "drop"),

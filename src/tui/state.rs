@@ -30,6 +30,12 @@ pub struct State {
     pub help: Option<usize>,
     /// The open page.
     pub page: Option<OpenPage>,
+    /// The filter lab, while it is open.
+    pub lab: Option<super::lab::Lab>,
+    /// Filters saved since the start, and the one last worked on.
+    pub saves: Vec<crate::view::lab::SavedFilter>,
+    /// The filter that the lab opens with: the one it was left with.
+    pub last_filter: crate::view::lab::Filter,
     /// What stands above every tab.
     pub header: Header,
     /// A notice.
@@ -42,6 +48,8 @@ pub struct State {
     screens_since: u64,
     /// The last epoch that changed what a page shows.
     page_since: u64,
+    /// The last epoch that changed what the lab shows.
+    lab_since: u64,
 }
 
 /// One tab: its rows and where the user is in them.
@@ -131,6 +139,9 @@ impl State {
             typing: false,
             help: None,
             page: None,
+            lab: None,
+            saves: Vec::new(),
+            last_filter: crate::view::lab::Filter::default(),
             header: Header::default(),
             toast: None,
             drawn: Drawn::default(),
@@ -138,6 +149,7 @@ impl State {
             epoch: 1,
             screens_since: 1,
             page_since: 1,
+            lab_since: 1,
         }
     }
 
@@ -148,6 +160,12 @@ impl State {
             Place::Help
         } else if self.page.is_some() {
             Place::Page
+        } else if let Some(lab) = &self.lab {
+            if lab.naming.is_some() {
+                Place::Naming
+            } else {
+                Place::Lab
+            }
         } else if self.typing {
             Place::Filter
         } else {
@@ -155,15 +173,21 @@ impl State {
         }
     }
 
-    /// The list of the tab in front.
+    /// The list in front: that of the lab, else of the tab.
     #[must_use]
     pub const fn list(&self) -> &List {
-        &self.lists[self.tab.index()]
+        match &self.lab {
+            Some(lab) => &lab.list,
+            None => &self.lists[self.tab.index()],
+        }
     }
 
-    /// The list of the tab in front.
+    /// The list in front.
     pub const fn list_mut(&mut self) -> &mut List {
-        &mut self.lists[self.tab.index()]
+        match &mut self.lab {
+            Some(lab) => &mut lab.list,
+            None => &mut self.lists[self.tab.index()],
+        }
     }
 
     /// The list of any tab.
@@ -199,6 +223,8 @@ impl State {
             provisional: self.provisional,
             open: self.page.as_ref().map(|p| (p.tab, p.key.clone())),
             frozen: self.frozen,
+            lab: self.lab.as_ref().map(|lab| lab.filter.clone()),
+            saves: self.saves.clone(),
         }
     }
 
@@ -207,6 +233,7 @@ impl State {
         self.epoch += 1;
         self.screens_since = self.epoch;
         self.page_since = self.epoch;
+        self.lab_since = self.epoch;
         for list in &mut self.lists {
             list.answered = false;
             list.waiting = None;
@@ -232,6 +259,18 @@ impl State {
     #[must_use]
     pub const fn takes_screen(&self, epoch: u64) -> bool {
         epoch >= self.screens_since
+    }
+
+    /// A new question that only the lab answers anew.
+    pub fn ask_lab(&mut self) {
+        self.epoch += 1;
+        self.lab_since = self.epoch;
+    }
+
+    /// Whether a lab of that epoch answers the present question.
+    #[must_use]
+    pub const fn takes_lab(&self, epoch: u64) -> bool {
+        epoch >= self.lab_since
     }
 
     /// Whether a page of that epoch answers the present question.

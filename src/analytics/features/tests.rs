@@ -58,14 +58,9 @@ fn judged(
         ..ImportedOutcome::default()
     };
     let as_of = called_at.plus(rules.window);
+    let facts = CallFacts::from(&call);
     Judged {
-        outcome: Outcome::of(
-            &CallFacts::from(&call),
-            &Fold::default(),
-            Some(&imported),
-            &rules,
-            as_of,
-        ),
+        outcome: Outcome::of(&facts, &Fold::start(&facts), Some(&imported), &rules, as_of),
         call: Arc::new(call),
         standing: Standing::Counted,
     }
