@@ -130,6 +130,7 @@ fn request(as_of: Timestamp) -> Request {
         compare: None,
         top: None,
         provisional: true,
+        filter: None,
     }
 }
 

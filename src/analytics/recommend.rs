@@ -134,8 +134,9 @@ fn nothing(report: &FeatureReport, guards: &Guards) -> String {
             guards.recommend_arm_n
         ));
     }
-    if let Some((k, n)) = trusted(report, |c| c.pump)
-        && let Some(i) = stats::wilson(k as u64, n as u64)
+    // Where whoever reports chooses what to report, a rate says nothing.
+    let (k, n) = report.sound.0;
+    if let Some(i) = stats::wilson(k as u64, n as u64)
         && i.low > HIGH_PUMP
     {
         note.push_str(&format!(
@@ -145,20 +146,6 @@ fn nothing(report: &FeatureReport, guards: &Guards) -> String {
         ));
     }
     note
-}
-
-/// The rate over the sources nearly all of whose calls have an outcome: where whoever reports
-/// chooses what to report, a rate says nothing.
-fn trusted(
-    report: &FeatureReport,
-    of: fn(&super::features::Coverage) -> (usize, usize),
-) -> Option<(usize, usize)> {
-    let sound = report.coverage.iter().filter(|c| !c.is_doubtful());
-    let sum = sound.fold((0, 0), |sum, c| {
-        let (k, n) = of(c);
-        (sum.0 + k, sum.1 + n)
-    });
-    (sum.1 > 0).then_some(sum)
 }
 
 fn rates(
@@ -182,7 +169,8 @@ fn rates(
         }
     };
     let least = guards.recommend_arm_n;
-    if let Some((k, n)) = trusted(report, |c| c.pump).filter(|(_, n)| *n >= least)
+    let (k, n) = report.sound.0;
+    if n >= least
         && let Some(i) = stats::wilson(k as u64, n as u64)
         && i.high < LOW_PUMP
     {
@@ -198,7 +186,8 @@ fn rates(
             (k, n),
         ));
     }
-    if let Some((k, n)) = trusted(report, |c| c.rug).filter(|(_, n)| *n >= least)
+    let (k, n) = report.sound.1;
+    if n >= least
         && let Some(i) = stats::wilson(k as u64, n as u64)
         && i.low > HIGH_RUG
     {

@@ -10,9 +10,6 @@ use super::{Request, Section, UnknownModel, json};
 /// The source of the row that holds all of them together.
 const ALL: &str = "(all)";
 
-/// What a feature's row holds beside its figures.
-const NESTED: [&str; 5] = ["later", "strata", "bands", "threshold", "groups"];
-
 /// Why there is no CSV.
 #[derive(Debug, thiserror::Error)]
 pub enum CsvError {
@@ -72,16 +69,7 @@ fn rows(report: &Value, section: Section) -> Vec<Map<String, Value>> {
     match section {
         Section::Models => objects(&report["models"]["rows"]),
         Section::Calls => objects(&report["calls"]["rows"]),
-        Section::Features => {
-            let mut rows = objects(&report["features"]["rows"]);
-            // Tables within a row have no place in a table: the JSON has them.
-            for row in &mut rows {
-                for name in NESTED {
-                    row.shift_remove(name);
-                }
-            }
-            rows
-        }
+        Section::Features => objects(&report["features"]["rows"]),
         Section::Categories => {
             let sources = objects(&report["categories"]["sources"]);
             let mut overall = Map::new();
@@ -173,7 +161,7 @@ fn columns(section: Section) -> Vec<&'static str> {
              median_gain_without mean_gain_with mean_gain_without gain_p gain_q odds_ratio \
              odds_ratio_low odds_ratio_high rug_odds_ratio rug_odds_ratio_low \
              rug_odds_ratio_high spearman spearman_p spearman_low spearman_high auc auc_low \
-             auc_high rug_auc rug_auc_low rug_auc_high verdict reason confounded"
+             auc_high rug_auc rug_auc_low rug_auc_high verdict reason"
         }
         // It always has the row of all sources.
         Section::Categories => "",

@@ -24,7 +24,8 @@ pub(super) fn features(found: &FeatureReport, guards: &Guards) -> Value {
             "earlier": s.earlier.len(), "later": s.later.len(),
             "later_from": s.from.map(crate::domain::Timestamp::rfc3339),
         })),
-        "rows": found.rows.iter().map(|r| feature_row(r, guards)).collect::<Vec<_>>(),
+        "rows": found.rows.iter().map(feature_row).collect::<Vec<_>>(),
+        "details": found.rows.iter().map(|r| detail(r, guards)).collect::<Vec<_>>(),
         "combinations": {
             "tried": found.combinations.tried,
             "base_pump": rates(found.combinations.base_pump),
@@ -147,7 +148,7 @@ fn performers(found: &Performers) -> Value {
     })
 }
 
-fn feature_row(row: &FeatureRow, guards: &Guards) -> Value {
+fn feature_row(row: &FeatureRow) -> Value {
     let bound = |test: &ArmTest, pick: fn(Option<Interval>) -> Option<f64>| pick(test.difference());
     let mut figures = json!({
         "feature": row.name,
@@ -202,7 +203,16 @@ fn feature_row(row: &FeatureRow, guards: &Guards) -> Value {
         "verdict": row.verdict.map(crate::analytics::Verdict::name),
         "reason": row.reason,
     });
-    let parts = json!({
+    if let (Some(figures), Value::Object(tests)) = (figures.as_object_mut(), tests) {
+        figures.extend(tests);
+    }
+    figures
+}
+
+/// What does not fit a flat row: strata, the later calls, bands, the threshold, groups.
+fn detail(row: &FeatureRow, guards: &Guards) -> Value {
+    json!({
+        "feature": row.name,
         "confounded": row.confounded,
         "later": later(row),
         "strata": row.strata.iter().map(strata).collect::<Vec<_>>(),
@@ -218,11 +228,5 @@ fn feature_row(row: &FeatureRow, guards: &Guards) -> Value {
             "value": g.value, "n": g.n, "pump": arms(&g.pump), "rug": arms(&g.rug),
             "median_gain": g.median_gain,
         })).collect::<Vec<_>>(),
-    });
-    for part in [tests, parts] {
-        if let (Some(figures), Value::Object(part)) = (figures.as_object_mut(), part) {
-            figures.extend(part);
-        }
-    }
-    figures
+    })
 }

@@ -41,3 +41,38 @@ impl Store {
         rows.map(|row| Ok(row?)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analytics::lab::{Choices, Dial, Filter};
+    use crate::domain::Rules;
+
+    #[test]
+    fn a_filter_is_kept_replaced_by_its_name_and_there_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut filter = Filter::default();
+        filter.turn(&Dial {
+            name: "lp_locked".to_owned(),
+            choices: Choices::Flag,
+            known: 1,
+        });
+        let saved = |name: &str, expression: &str| SavedFilter {
+            name: name.to_owned(),
+            expression: expression.to_owned(),
+            filter: filter.clone(),
+        };
+        let mut store = Store::open(&path, Rules::default()).unwrap();
+        assert!(store.load_filters().unwrap().is_empty());
+        store.put_filter(&saved("b", "x")).unwrap();
+        store
+            .put_filter(&saved("a'; DROP TABLE call", "y"))
+            .unwrap();
+        store.put_filter(&saved("b", "lp_locked")).unwrap();
+        drop(store);
+        let store = Store::open(&path, Rules::default()).unwrap();
+        let want = [saved("a'; DROP TABLE call", "y"), saved("b", "lp_locked")];
+        assert_eq!(store.load_filters().unwrap(), want);
+    }
+}

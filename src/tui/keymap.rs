@@ -269,14 +269,14 @@ pub const BINDINGS: &[Binding] = &{
     use Context::{Always, Filter, Help, Lab, List, Naming, Page, View};
     [
         row(View, A::Tab(Tab::Leaderboard), &[Chord::char('1')], "models by what they earned")
-            .hint(3, "1-4", "tab"),
+            .hint(30, "1-4", "tab"),
         row(View, A::Tab(Tab::Tracker), &[Chord::char('2')], "calls, live"),
         row(View, A::Tab(Tab::Categories), &[Chord::char('3')], "how calls ended"),
         row(View, A::Tab(Tab::Features), &[Chord::char('4')], "what separates pumps from rugs"),
         row(View, A::NextTab, &[Chord::key(KeyCode::Tab)], "next tab"),
         row(View, A::PreviousTab, &[Chord::key(KeyCode::BackTab)], "previous tab"),
         row(View, A::Range(Range::H24), &[Chord::char('d')], "the last 24 hours")
-            .hint(4, "d w m n a", "range"),
+            .hint(40, "d w m n a", "range"),
         row(View, A::Range(Range::D7), &[Chord::char('w')], "the last 7 days"),
         row(View, A::Range(Range::D30), &[Chord::char('m')], "the last 30 days"),
         row(View, A::Range(Range::D90), &[Chord::char('n')], "the last 90 days"),
@@ -284,33 +284,33 @@ pub const BINDINGS: &[Binding] = &{
         row(View, A::Shorter, &[Chord::char('[')], "a shorter range"),
         row(View, A::Longer, &[Chord::char(']')], "a longer range"),
         row(View, A::Provisional, &[Chord::char('p')], "with or without calls still in their window")
-            .hint(9, "p", "provisional"),
+            .hint(90, "p", "provisional"),
         row(View, A::Freeze, &[Chord::char(' ')], "freeze: new data waits until you press it again")
-            .hint(10, "space", "freeze"),
+            .hint(100, "space", "freeze"),
         row(List, A::Down, DOWN, "down"),
         row(List, A::Up, UP, "up"),
         row(List, A::PageDown, PAGE_DOWN, "a screen down"),
         row(List, A::PageUp, PAGE_UP, "a screen up"),
         row(List, A::Top, TOP, "first row"),
         row(List, A::Bottom, BOTTOM, "last row"),
-        row(List, A::Open, &[Chord::key(KeyCode::Enter)], "open the row").hint(5, "Enter", "open"),
+        row(List, A::Open, &[Chord::key(KeyCode::Enter)], "open the row").hint(50, "Enter", "open"),
         row(List, A::NextSort, &[Chord::char('s')], "sort by the next column, at last as built")
-            .hint(6, "s S", "sort"),
+            .hint(60, "s S", "sort"),
         row(List, A::ReverseSort, &[Chord::char('S')], "turn the order round"),
         row(List, A::Filter, &[Chord::char('/')], "show only rows that contain a text")
-            .hint(7, "/", "filter"),
+            .hint(70, "/", "filter"),
         row(List, A::ClearFilter, ESC, "drop the filter"),
         row(List, A::Copy, &[Chord::char('y')], "copy the row's address or id to your clipboard")
-            .hint(8, "y", "copy"),
+            .hint(80, "y", "copy"),
         row(List, A::Lab, &[Chord::char('f')], "filter lab: what a filter would have done")
-            .hint(11, "f", "lab"),
+            .hint(110, "f", "lab"),
         row(Lab, A::Down, DOWN, "down"),
         row(Lab, A::Up, UP, "up"),
         row(Lab, A::PageDown, PAGE_DOWN, "a screen down"),
         row(Lab, A::PageUp, PAGE_UP, "a screen up"),
         row(Lab, A::Top, TOP, "first feature"),
         row(Lab, A::Bottom, BOTTOM, "last feature"),
-        row(Lab, A::Turn, &[Chord::key(KeyCode::Enter)], "next setting: required, forbidden, any; >=, <=; each word")
+        row(Lab, A::Turn, &[Chord::key(KeyCode::Enter)], "set it: required, forbidden; >=, <=; a word")
             .hint(3, "Enter", "set"),
         row(Lab, A::StepUp, &[Chord::char('+'), Chord::char('='), Chord::key(KeyCode::Right)], "threshold a step up")
             .hint(4, "+ -", "step"),
@@ -335,16 +335,16 @@ pub const BINDINGS: &[Binding] = &{
         row(Filter, A::Down, &[Chord::key(KeyCode::Down)], "down"),
         row(Filter, A::Up, &[Chord::key(KeyCode::Up)], "up"),
         row(Filter, A::Quit, &[Chord::ctrl('c')], "quit"),
-        row(Page, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
+        row(Page, A::Down, DOWN, "a line down").hint(60, "j k", "scroll"),
         row(Page, A::Up, UP, "a line up"),
         row(Page, A::PageDown, PAGE_DOWN, "a screen down"),
         row(Page, A::PageUp, PAGE_UP, "a screen up"),
         row(Page, A::Top, TOP, "to the top"),
         row(Page, A::Bottom, BOTTOM, "to the end"),
         row(Page, A::Copy, &[Chord::char('y')], "copy its address or id to your clipboard")
-            .hint(8, "y", "copy"),
+            .hint(80, "y", "copy"),
         row(Page, A::Back, ESC, "back to the rows").hint(0, "Esc", "back"),
-        row(Help, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
+        row(Help, A::Down, DOWN, "a line down").hint(60, "j k", "scroll"),
         row(Help, A::Up, UP, "a line up"),
         row(Help, A::PageDown, PAGE_DOWN, "a screen down"),
         row(Help, A::PageUp, PAGE_UP, "a screen up"),

@@ -173,3 +173,127 @@ fn keep(state: &mut State) -> Effects {
     state.ask_lab();
     Effects::ask(state)
 }
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+
+    use super::*;
+    use crate::analytics::lab::Choices;
+    use crate::tui::keymap::Place;
+    use crate::tui::message::Message;
+    use crate::tui::update::{Input, update};
+    use crate::view::{Cell, Row, Screen, Table};
+
+    fn press(state: &mut State, code: KeyCode) -> Effects {
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        update(state, Input::Event(Event::Key(key)))
+    }
+
+    fn asked(effects: Effects) -> Option<String> {
+        let question = effects.ask.expect("the question changed");
+        question.lab.expect("the lab is open").text()
+    }
+
+    fn view() -> LabView {
+        let dials: Vec<Dial> = [
+            ("smart_money", Choices::Flag),
+            ("score", Choices::Number(vec![5.0, 7.0, 9.0])),
+        ]
+        .into_iter()
+        .map(|(name, choices)| Dial {
+            name: name.to_owned(),
+            choices,
+            known: 3,
+        })
+        .collect();
+        let rows = dials
+            .iter()
+            .map(|d| Row {
+                key: d.name.clone(),
+                cells: vec![Cell::word(d.name.clone())],
+                dim: false,
+                copy: String::new(),
+            })
+            .collect();
+        LabView {
+            screen: Screen {
+                table: Table {
+                    columns: vec![],
+                    rows,
+                },
+                ..Screen::default()
+            },
+            dials,
+            saved: Vec::new(),
+        }
+    }
+
+    fn answered(state: &mut State, view: LabView) {
+        let message = Message::Lab {
+            epoch: state.question().epoch,
+            range: Range::D7,
+            view: Box::new(view),
+        };
+        update(state, Input::Message(message));
+    }
+
+    #[test]
+    fn keys_build_save_and_take_up_a_filter() {
+        let mut state = State::new(Tab::Leaderboard, Range::D7);
+        let opened = press(&mut state, KeyCode::Char('f'));
+        assert_eq!(asked(opened), None);
+        assert_eq!((state.tab, state.place()), (Tab::Features, Place::Lab));
+        answered(&mut state, view());
+        let set = press(&mut state, KeyCode::Enter);
+        assert_eq!(asked(set).as_deref(), Some("smart_money"));
+        press(&mut state, KeyCode::Char('x'));
+        press(&mut state, KeyCode::Char('b'));
+        let twice = press(&mut state, KeyCode::Char('b'));
+        assert_eq!(asked(twice).as_deref(), Some("score + 2*smart_money >= 7"));
+        press(&mut state, KeyCode::Char('j'));
+        let up = press(&mut state, KeyCode::Char('+'));
+        assert_eq!(asked(up).as_deref(), Some("score + 2*smart_money >= 9"));
+        // At the end of the steps nothing changes, and nothing is asked.
+        assert_eq!(press(&mut state, KeyCode::Char('+')).ask, None);
+
+        press(&mut state, KeyCode::Char('s'));
+        assert_eq!(state.place(), Place::Naming);
+        for c in "no q".chars() {
+            press(&mut state, KeyCode::Char(c));
+        }
+        press(&mut state, KeyCode::Backspace);
+        let kept = press(&mut state, KeyCode::Enter).ask.unwrap();
+        assert_eq!(kept.saves.len(), 1);
+        assert_eq!(kept.saves[0].name, "no");
+        assert_eq!(kept.saves[0].expression, "score + 2*smart_money >= 9");
+
+        let none = press(&mut state, KeyCode::Char('X'));
+        assert_eq!(asked(none), None);
+        answered(
+            &mut state,
+            LabView {
+                saved: kept.saves.clone(),
+                ..view()
+            },
+        );
+        let again = press(&mut state, KeyCode::Char('o'));
+        assert_eq!(asked(again).as_deref(), Some("score + 2*smart_money >= 9"));
+
+        // Left and opened again, it is the filter it was.
+        let left = press(&mut state, KeyCode::Esc).ask.unwrap();
+        assert_eq!((left.lab, state.place()), (None, Place::List));
+        let back = press(&mut state, KeyCode::Char('f'));
+        assert_eq!(asked(back).as_deref(), Some("score + 2*smart_money >= 9"));
+        // An answer to a question from before does not come through.
+        let old = Message::Lab {
+            epoch: 1,
+            range: Range::D7,
+            view: Box::new(view()),
+        };
+        assert!(!update(&mut state, Input::Message(old)).redraw);
+        // A tab leaves the lab.
+        press(&mut state, KeyCode::Char('1'));
+        assert_eq!((state.tab, state.place()), (Tab::Leaderboard, Place::List));
+    }
+}

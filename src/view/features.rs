@@ -136,8 +136,8 @@ pub fn screen(
     Screen {
         above: if found.n > 0 {
             let mut lines = vec![headline(&found, board)];
-            lines.extend(insight::doubts(&found));
             lines.extend(insight::recommendations(&found));
+            lines.extend(insight::doubts(&found));
             vec![Block::Text(lines)]
         } else {
             Vec::new()

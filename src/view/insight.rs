@@ -34,34 +34,35 @@ fn with_interval((k, n): (usize, usize)) -> String {
 /// Sources so many of whose calls have no outcome that a rate must not be taken at face value.
 #[must_use]
 pub fn doubts(found: &FeatureReport) -> Vec<Line> {
-    found
-        .coverage
+    let doubtful: Vec<&Coverage> = found.coverage.iter().filter(|c| c.is_doubtful()).collect();
+    let (selected, others): (Vec<&Coverage>, Vec<&Coverage>) =
+        doubtful.into_iter().partition(|c| c.is_selected());
+    let mut lines: Vec<Line> = selected
         .iter()
-        .filter(|c| c.is_doubtful())
-        .map(doubt)
-        .collect()
-}
-
-fn doubt(c: &Coverage) -> Line {
-    let why = if c.is_selected() {
-        let all = if c.pump.0 == 0 { "none" } else { "every one" };
-        format!(
-            "{all} of the {} known peaks is a pump: chosen by outcome, no rate",
-            c.pump.1
-        )
-    } else {
-        format!(
-            "if none of them pumped, the rate is {}",
-            percent((c.pump.0, c.calls))
-        )
-    };
-    Line::toned(
-        format!(
-            "! {}: {} of {} calls have no outcome; {why}",
-            c.source, c.no_outcome, c.calls
-        ),
-        Tone::Warn,
-    )
+        .map(|c| {
+            Line::toned(
+                format!(
+                    "! {}: {} of {} calls have no outcome, and all {} known peaks are pumps: it reports gains only, so this is no rate",
+                    c.source, c.no_outcome, c.calls, c.pump.1
+                ),
+                Tone::Warn,
+            )
+        })
+        .collect();
+    if let Some(first) = others.first() {
+        let (none, calls) = others
+            .iter()
+            .fold((0, 0), |sum, c| (sum.0 + c.no_outcome, sum.1 + c.calls));
+        let who = match others.len() {
+            1 => first.source.clone(),
+            n => format!("{n} sources"),
+        };
+        lines.push(Line::toned(
+            format!("! {who}: {none} of {calls} calls have no outcome and are in no rate"),
+            Tone::Warn,
+        ));
+    }
+    lines
 }
 
 /// The recommendations, or that no change is justified.

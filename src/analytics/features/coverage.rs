@@ -8,6 +8,9 @@ use crate::domain::{Rules, Window};
 /// A share of calls without an outcome from which a rate is not to be taken at face value.
 const MISSING: f64 = 0.10;
 
+/// Peaks that must all be pumps before that is taken for a selection.
+const SELECTED: usize = 20;
+
 /// How much is known of the calls of a source that were completed in the range.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Coverage {
@@ -40,11 +43,11 @@ impl Coverage {
         self.missing() > MISSING
     }
 
-    /// Every outcome known is a pump, or none is, while many are not known: whoever reports them
-    /// chooses by the outcome.
+    /// Every peak known is a pump while many are not known: whoever reports them reports gains
+    /// only.
     #[must_use]
     pub fn is_selected(&self) -> bool {
-        self.is_doubtful() && self.pump.1 > 0 && (self.pump.0 == self.pump.1 || self.pump.0 == 0)
+        self.is_doubtful() && self.pump.1 >= SELECTED && self.pump.0 == self.pump.1
     }
 }
 

@@ -182,6 +182,9 @@ pub struct FeatureReport {
     pub base_pump: (usize, usize),
     /// Rugs and crashes, of the calls whose state is known.
     pub base_rug: (usize, usize),
+    /// Pumps, and rugs and crashes, of the calls of sources nearly all of whose calls have an
+    /// outcome: rates that are no selection.
+    pub sound: ((usize, usize), (usize, usize)),
     /// What is known of each source's calls at all.
     pub coverage: Vec<Coverage>,
     /// Calls of the earlier and of the later part, and where the later begins.
@@ -249,13 +252,25 @@ impl FeatureReport {
             (known.iter().filter(|k| **k).count(), known.len())
         };
         let (best, worst) = performers::performers(&facts);
+        let coverage = coverage(source.calls, &source.window, rules);
+        let is_sound = |f: &Facts<'_>| {
+            let doubtful = coverage.iter().filter(|c| c.is_doubtful());
+            !doubtful
+                .map(|c| &c.source)
+                .any(|s| *s == f.judged.call.source)
+        };
+        let sound = (
+            count(&|f| f.pump.filter(|_| is_sound(f))),
+            count(&|f| f.rug.filter(|_| is_sound(f))),
+        );
         let mut report = Self {
+            sound,
+            coverage,
             n: facts.len(),
             tests,
             categories,
             base_pump: count(&|f| f.pump),
             base_rug: count(&|f| f.rug),
-            coverage: coverage(source.calls, &source.window, rules),
             combinations: combine::combinations(&facts, source.kinds, &split, guards),
             split: Some(split),
             best,
