@@ -262,10 +262,11 @@ impl Filter {
                 let mut left = quoted(name);
                 if self.score.as_ref() == Some(name) {
                     for (flag, points) in &self.bonus {
-                        left.push_str(&match points {
-                            1 => format!(" + {}", quoted(flag)),
-                            n => format!(" + {n}*{}", quoted(flag)),
-                        });
+                        let factor = match points {
+                            1 => String::new(),
+                            n => format!("{n}*"),
+                        };
+                        left = format!("{left} + {factor}{}", quoted(flag));
                     }
                 }
                 match setting {

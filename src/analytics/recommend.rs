@@ -6,6 +6,8 @@
 //! median gain not worse. A rate alone may be worrying enough to be said
 //! (its Wilson bound decides); it then names no setting that no test supports.
 
+use std::fmt::Write as _;
+
 use crate::domain::Rules;
 use crate::stats::{self, Interval};
 
@@ -125,25 +127,28 @@ fn nothing(report: &FeatureReport, guards: &Guards) -> String {
     if tested == 0 {
         note.push_str(": no feature could be tested");
     } else if report.rows.iter().any(enough) {
-        note.push_str(&format!(
+        let _ = write!(
+            note,
             ": none of {tested} tests holds (q at most {MOST_Q}, and again on the later calls)"
-        ));
+        );
     } else {
-        note.push_str(&format!(
+        let _ = write!(
+            note,
             ": a change needs {} calls on both sides of a feature",
             guards.recommend_arm_n
-        ));
+        );
     }
     // Where whoever reports chooses what to report, a rate says nothing.
     let (k, n) = report.sound.0;
     if let Some(i) = stats::wilson(k as u64, n as u64)
         && i.low > HIGH_PUMP
     {
-        note.push_str(&format!(
+        let _ = write!(
+            note,
             "; {:.0} % pump, over {:.0} % even at the low end: nothing needs to change for pumps",
             k as f64 / n as f64 * 100.0,
             HIGH_PUMP * 100.0
-        ));
+        );
     }
     note
 }

@@ -236,10 +236,10 @@ fn gains_cell(with: Option<f64>, without: Option<f64>) -> Cell {
 
 fn table_row(row: &FeatureRow, q: f64) -> Row {
     let flag = row.kind == FeatureKind::Flag;
-    let n = if !flag {
-        format!("{} / - / {}", row.n_with, row.n_unknown)
-    } else {
+    let n = if flag {
         format!("{}/{}/{}", row.n_with, row.n_without, row.n_unknown)
+    } else {
+        format!("{} / - / {}", row.n_with, row.n_unknown)
     };
     let verdict = row.verdict.map_or_else(
         || Cell::unknown("words"),

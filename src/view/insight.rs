@@ -1,6 +1,8 @@
 //! What the feature tests amount to, in sentences: doubts about the rates, recommendations, pairs,
 //! gates, the ends of the list; and the parts of one feature as tables.
 
+use std::fmt::Write as _;
+
 use crate::analytics::features::{
     ArmTest, Combination, Coverage, Gate, Guards, Performers, Strata,
 };
@@ -126,7 +128,7 @@ pub fn notes(found: &FeatureReport, guards: &Guards) -> Vec<Line> {
     lines
 }
 
-/// "smart_money AND lp_locked: 67 % pump, 4 % rug (n=45; base 38 % / 11 %); held up: yes".
+/// "`smart_money` AND `lp_locked`: 67 % pump, 4 % rug (n=45; base 38 % / 11 %); held up: yes".
 fn combinations(found: &FeatureReport, guards: &Guards) -> Vec<Line> {
     let pairs = &found.combinations;
     if pairs.tried == 0 {
@@ -196,7 +198,7 @@ fn gate(gate: &Gate) -> Line {
         let more = names.len().saturating_sub(5);
         let mut text = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         if more > 0 {
-            text.push_str(&format!(" and {more} more"));
+            let _ = write!(text, " and {more} more");
         }
         text
     };
@@ -210,10 +212,10 @@ fn gate(gate: &Gate) -> Line {
         with_interval(gate.pump.without),
     );
     if !gate.moons.is_empty() {
-        text.push_str(&format!("; MOONs lost: {}", names(&gate.moons)));
+        let _ = write!(text, "; MOONs lost: {}", names(&gate.moons));
     }
     if !gate.rugs.is_empty() {
-        text.push_str(&format!("; rugs spared: {}", names(&gate.rugs)));
+        let _ = write!(text, "; rugs spared: {}", names(&gate.rugs));
     }
     Line::plain(text)
 }
@@ -426,7 +428,7 @@ pub fn parts(row: &FeatureRow, guards: &Guards) -> Vec<Block> {
                 ))
                 .and(difference(&found.later), Tone::Dim),
             ),
-            ("".to_owned(), Line::plain(held)),
+            (String::new(), Line::plain(held)),
         ]));
     }
     blocks

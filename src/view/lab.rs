@@ -3,6 +3,8 @@
 //! What does not depend on the filter is worked out once per state of the data ([`Bench`]), so that
 //! a key is answered within a frame.
 
+use std::fmt::Write as _;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::analytics::features::{Facts, Split, eligible};
@@ -339,7 +341,7 @@ fn named(what: &str, kind: &str, gone: &[Gone], tone: Tone) -> Line {
         .count();
     let mut text = format::count(gone.len(), kind);
     if moons > 0 {
-        text.push_str(&format!(" ({})", format::count(moons, "MOON")));
+        let _ = write!(text, " ({})", format::count(moons, "MOON"));
     }
     let names: Vec<String> = gone
         .iter()

@@ -134,7 +134,7 @@ impl Expression {
             });
         }
         let tokens = lexer::tokens(text)?;
-        let root = parser::parse(&tokens, names)?;
+        let root = parser::parse(&tokens, *names)?;
         Ok(Self {
             text: text.split_whitespace().collect::<Vec<_>>().join(" "),
             root,

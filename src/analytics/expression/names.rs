@@ -64,7 +64,7 @@ impl<'a> Names<'a> {
     }
 
     /// What a name stands for: as written first, else without regard to case if only one fits.
-    pub(super) fn find(&self, name: &str, at: usize) -> Result<Field, ExpressionError> {
+    pub(super) fn find(self, name: &str, at: usize) -> Result<Field, ExpressionError> {
         if let Some(kind) = self.kinds.get(name) {
             return Ok(Field::Feature(name.to_owned(), *kind));
         }

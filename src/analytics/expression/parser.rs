@@ -44,7 +44,7 @@ impl<'a> ParserError<Input<'a>> for Fault {
 }
 
 /// Reads a whole condition.
-pub(super) fn parse(tokens: &[Placed], names: &Names<'_>) -> Result<Node, ExpressionError> {
+pub(super) fn parse(tokens: &[Placed], names: Names<'_>) -> Result<Node, ExpressionError> {
     if tokens.is_empty() {
         return Err(ExpressionError {
             at: None,
@@ -52,7 +52,7 @@ pub(super) fn parse(tokens: &[Placed], names: &Names<'_>) -> Result<Node, Expres
         });
     }
     let state = Known {
-        names: *names,
+        names,
         depth: 0,
         end: tokens.last().map_or(1, |last| last.at + 1),
     };
@@ -138,13 +138,12 @@ fn chain(
 ) -> Found {
     let start = here(input);
     let mut left = inner(input)?;
-    while let Some((sign, at)) = operator(input, of) {
+    while let Some((sign, _)) = operator(input, of) {
         expect(&left, wants, start, sign)?;
         let right_at = here(input);
         let right = inner(input)?;
         expect(&right, wants, right_at, sign)?;
         left = Node::Binary(sign, Box::new(left), Box::new(right));
-        let _ = at;
     }
     Ok(left)
 }

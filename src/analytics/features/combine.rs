@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::FeatureValue;
 use crate::stats;
 
-use super::facts::{Facts, Split};
+use super::facts::{Columns, Facts, Split};
 use super::{ArmTest, FeatureKind, Guards};
 
 /// So many are kept, the best first.
@@ -164,7 +163,7 @@ impl Part {
 }
 
 fn conditions(
-    calls: &[Facts<'_>],
+    columns: &Columns<'_>,
     kinds: &BTreeMap<String, FeatureKind>,
     split: &Split,
 ) -> Vec<Condition> {
@@ -181,22 +180,13 @@ fn conditions(
         };
         match kind {
             FeatureKind::Flag => {
-                let said = || {
-                    calls
-                        .iter()
-                        .map(|c| c.features.get(name).and_then(FeatureValue::as_flag))
-                };
-                push(quoted.clone(), said().collect());
-                push(
-                    format!("NOT {quoted}"),
-                    said().map(|s| s.map(|on| !on)).collect(),
-                );
+                let said = columns.flags(name);
+                let off = said.iter().map(|s| s.map(|on| !on)).collect();
+                push(quoted.clone(), said);
+                push(format!("NOT {quoted}"), off);
             }
             FeatureKind::Number => {
-                let said: Vec<Option<f64>> = calls
-                    .iter()
-                    .map(|c| c.features.get(name).and_then(FeatureValue::as_number))
-                    .collect();
+                let said = columns.numbers(name);
                 let early = said[split.earlier.clone()].iter().flatten();
                 let mut values: Vec<f64> = early.copied().collect();
                 values.sort_by(f64::total_cmp);
@@ -222,11 +212,12 @@ fn conditions(
 /// Tries all pairs of conditions on different features.
 pub(super) fn combinations(
     calls: &[Facts<'_>],
+    columns: &Columns<'_>,
     kinds: &BTreeMap<String, FeatureKind>,
     split: &Split,
     guards: &Guards,
 ) -> Combinations {
-    let conditions = conditions(calls, kinds, split);
+    let conditions = conditions(columns, kinds, split);
     let (earlier, later) = (
         Part::of(calls, &split.earlier),
         Part::of(calls, &split.later),

@@ -1,8 +1,9 @@
 //! The calls that tests rest on, and what a test needs to know of each.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
+use super::FeatureKind;
 use crate::analytics::judged::{Judged, Standing};
 use crate::domain::{Category, Features, Percent, Rules, Span, Status, Timestamp, Window};
 
@@ -108,5 +109,51 @@ impl Split {
             from: times.get(start).copied(),
             later: start..times.len(),
         }
+    }
+}
+
+/// What the calls say of each flag and number, read once: a flag is 1 or 0.
+#[derive(Debug, Default)]
+pub(super) struct Columns<'k> {
+    at: HashMap<&'k str, usize>,
+    values: Vec<Vec<Option<f64>>>,
+}
+
+impl<'k> Columns<'k> {
+    /// The columns of features of these kinds.
+    pub fn of(calls: &[Facts<'_>], kinds: &'k BTreeMap<String, FeatureKind>) -> Self {
+        let mut columns = Self::default();
+        for (name, kind) in kinds {
+            if *kind != FeatureKind::Category {
+                columns.at.insert(name, columns.values.len());
+                columns.values.push(vec![None; calls.len()]);
+            }
+        }
+        for (row, call) in calls.iter().enumerate() {
+            for (name, value) in call.features {
+                let Some(at) = columns.at.get(name.as_str()) else {
+                    continue;
+                };
+                columns.values[*at][row] = match kinds.get(name) {
+                    Some(FeatureKind::Flag) => value.as_flag().map(|on| f64::from(u8::from(on))),
+                    _ => value.as_number(),
+                };
+            }
+        }
+        columns
+    }
+
+    /// What each call says of a number.
+    pub fn numbers(&self, name: &str) -> &[Option<f64>] {
+        self.at
+            .get(name)
+            .and_then(|at| self.values.get(*at))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// What each call says of a flag.
+    pub fn flags(&self, name: &str) -> Vec<Option<bool>> {
+        let said = self.numbers(name).iter();
+        said.map(|v| v.map(|v| v != 0.0)).collect()
     }
 }

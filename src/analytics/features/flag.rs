@@ -1,17 +1,19 @@
 //! Flags: with, without, and unknown, which is never "without".
 
-use crate::domain::FeatureValue;
 use crate::stats;
 
-use super::facts::{Facts, Split};
+use super::facts::{Columns, Facts, Split};
 use super::{ArmTest, FeatureKind, FeatureRow, Gains, Guards, Later, validity};
 
 /// The row of a flag, tested where there are enough.
-pub(super) fn row(name: &str, calls: &[Facts<'_>], split: &Split, guards: &Guards) -> FeatureRow {
-    let said: Vec<Option<bool>> = calls
-        .iter()
-        .map(|c| c.features.get(name).and_then(FeatureValue::as_flag))
-        .collect();
+pub(super) fn row(
+    name: &str,
+    calls: &[Facts<'_>],
+    columns: &Columns<'_>,
+    split: &Split,
+    guards: &Guards,
+) -> FeatureRow {
+    let said = columns.flags(name);
     let mut row = FeatureRow::new(name, FeatureKind::Flag);
     let (mut gains_with, mut gains_without) = (Vec::new(), Vec::new());
     for (call, on) in calls.iter().zip(&said) {

@@ -227,12 +227,13 @@ impl FeatureReport {
         let facts: Vec<Facts<'_>> = calls.iter().map(|j| Facts::of(j, rules)).collect();
         let times: Vec<_> = facts.iter().map(|f| f.at).collect();
         let split = Split::of(&times, rules.window);
+        let columns = facts::Columns::of(&facts, source.kinds);
         let mut rows = Vec::new();
         let mut categories = Vec::new();
         for (name, kind) in source.kinds {
             rows.push(match kind {
-                FeatureKind::Flag => flag::row(name, &facts, &split, guards),
-                FeatureKind::Number => number::row(name, &facts, &split, guards),
+                FeatureKind::Flag => flag::row(name, &facts, &columns, &split, guards),
+                FeatureKind::Number => number::row(name, &facts, &columns, &split, guards),
                 FeatureKind::Category => {
                     categories.push(name.clone());
                     group::row(name, &facts, guards)
@@ -271,7 +272,7 @@ impl FeatureReport {
             categories,
             base_pump: count(&|f| f.pump),
             base_rug: count(&|f| f.rug),
-            combinations: combine::combinations(&facts, source.kinds, &split, guards),
+            combinations: combine::combinations(&facts, &columns, source.kinds, &split, guards),
             split: Some(split),
             best,
             worst,

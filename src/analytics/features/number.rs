@@ -1,10 +1,9 @@
 //! Numbers: how they go with the gain, with pumps and with rugs, and where a threshold would lie.
 
-use crate::domain::FeatureValue;
 use crate::stats;
 
 use super::arm::MIN_RARER;
-use super::facts::{Facts, Split};
+use super::facts::{Columns, Facts, Split};
 use super::{ArmTest, FeatureKind, FeatureRow, Guards};
 
 /// Values from which there are terciles, and from which quintiles.
@@ -63,11 +62,14 @@ impl Threshold {
 }
 
 /// The row of a number.
-pub(super) fn row(name: &str, calls: &[Facts<'_>], split: &Split, guards: &Guards) -> FeatureRow {
-    let said: Vec<Option<f64>> = calls
-        .iter()
-        .map(|c| c.features.get(name).and_then(FeatureValue::as_number))
-        .collect();
+pub(super) fn row(
+    name: &str,
+    calls: &[Facts<'_>],
+    columns: &Columns<'_>,
+    split: &Split,
+    guards: &Guards,
+) -> FeatureRow {
+    let said = columns.numbers(name);
     let mut row = FeatureRow::new(name, FeatureKind::Number);
     let known: Vec<(f64, &Facts<'_>)> = said
         .iter()
@@ -98,7 +100,7 @@ pub(super) fn row(name: &str, calls: &[Facts<'_>], split: &Split, guards: &Guard
     row.too_few = why;
     if row.constant.is_none() {
         row.bands = bands(&known);
-        row.threshold = threshold(calls, &said, split, guards);
+        row.threshold = threshold(calls, said, split, guards);
     }
     row
 }

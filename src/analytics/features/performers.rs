@@ -96,24 +96,24 @@ fn list(picked: &[&Facts<'_>], all: &[Facts<'_>]) -> Performers {
                 .collect(),
         })
         .collect();
-    let mut counts: BTreeMap<(&String, String), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&String, String), (usize, &FeatureValue)> = BTreeMap::new();
     for call in picked {
         for (name, value) in call.features {
             // Numbers seldom agree to the digit.
             if value.as_flag().is_some() || matches!(value, FeatureValue::Text(_)) {
-                *counts.entry((name, value.label())).or_default() += 1;
+                counts.entry((name, value.label())).or_insert((0, value)).0 += 1;
             }
         }
     }
     let mut shared: Vec<Shared> = counts
         .into_iter()
-        .filter(|(_, have)| *have >= SHARED)
-        .map(|((feature, value), have)| {
+        .filter(|(_, (have, _))| *have >= SHARED)
+        .map(|((feature, value), (have, meant))| {
             let said = all.iter().filter_map(|c| c.features.get(feature));
             let (mut same, mut of) = (0usize, 0usize);
             for other in said {
                 of += 1;
-                same += usize::from(other.label() == value);
+                same += usize::from(other.means(meant));
             }
             Shared {
                 feature: feature.clone(),

@@ -1,5 +1,7 @@
 //! What the tests of a feature amount to, and why, in words (DESIGN §2 "Verdict").
 
+use std::fmt::Write as _;
+
 use crate::stats;
 
 use super::{ArmTest, FeatureKind, FeatureRow, Guards};
@@ -110,7 +112,7 @@ fn judge_flag(row: &FeatureRow, guards: &Guards) -> (Verdict, String) {
     if verdict == Verdict::NoEvidence
         && let Some(more) = more_calls(&row.pump)
     {
-        reason.push_str(&format!("; {more}"));
+        let _ = write!(reason, "; {more}");
     }
     (verdict, reason)
 }
