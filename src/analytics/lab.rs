@@ -18,6 +18,8 @@ use super::features::{Facts, FeatureKind, Split, name_of, steps};
 const STEPS: usize = 25;
 /// Words that can be chosen from.
 const WORDS: usize = 20;
+/// Calls that are named.
+const NAMED: usize = 12;
 /// The largest bonus of a flag.
 const MOST_BONUS: u8 = 3;
 
@@ -389,6 +391,33 @@ pub struct Gone {
     pub gain: Option<f64>,
 }
 
+/// Calls that a filter would have thrown away: how many, and the first by name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Lost {
+    /// How many.
+    pub n: usize,
+    /// MOONs among them.
+    pub moons: usize,
+    /// The first of them: MOONs, then by gain.
+    pub first: Vec<Gone>,
+}
+
+/// What became of all calls, the earlier and the later ones: the same for every filter.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Base([Side; 3]);
+
+impl Base {
+    /// Of calls in their order.
+    #[must_use]
+    pub fn of(calls: &[Facts<'_>], split: &Split) -> Self {
+        Self([
+            Side::of(calls.iter()),
+            Side::of(calls[split.earlier.clone()].iter()),
+            Side::of(calls[split.later.clone()].iter()),
+        ])
+    }
+}
+
 /// What a filter would have done.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Trial {
@@ -401,58 +430,76 @@ pub struct Trial {
     /// Calls of which it cannot be said whether they match; they are not kept.
     pub unknown: usize,
     /// Pumps thrown away, the MOONs first.
-    pub thrown: Vec<Gone>,
+    pub thrown: Lost,
     /// Rugs and crashes that it would have spared.
-    pub spared: Vec<Gone>,
+    pub spared: Lost,
 }
 
 impl Trial {
     /// Tries a condition, or none, on calls in their order.
     #[must_use]
-    pub fn of(calls: &[Facts<'_>], split: &Split, filter: Option<&Expression>) -> Self {
+    pub fn of(
+        calls: &[Facts<'_>],
+        base: &Base,
+        split: &Split,
+        filter: Option<&Expression>,
+    ) -> Self {
         let answers: Vec<Option<bool>> = calls
             .iter()
             .map(|c| filter.map_or(Some(true), |f| f.holds(&c.judged.call)))
             .collect();
-        let part = |range: std::ops::Range<usize>| {
-            let calls = calls[range.clone()].iter();
-            let kept = calls.clone().zip(&answers[range]);
+        let part = |all: &Side, range: std::ops::Range<usize>| {
+            let kept = calls[range.clone()].iter().zip(&answers[range]);
             Part {
-                all: Side::of(calls),
+                all: all.clone(),
                 kept: Side::of(kept.filter(|(_, a)| **a == Some(true)).map(|(c, _)| c)),
             }
         };
-        let gone = |of: fn(&Facts<'_>) -> bool| {
-            let mut gone: Vec<Gone> = calls
-                .iter()
-                .zip(&answers)
-                .filter(|(call, answer)| **answer != Some(true) && of(call))
-                .map(|(call, _)| Gone {
-                    name: name_of(call.judged),
-                    category: call.category,
-                    gain: call.gain,
-                })
-                .collect();
-            gone.sort_by(|a, b| {
-                let place = |g: &Gone| g.category.map_or(usize::MAX, Category::index);
-                let moon = |g: &Gone| place(g) != Category::Moon.index();
-                moon(a).cmp(&moon(b)).then_with(|| {
-                    b.gain
-                        .unwrap_or(f64::MIN)
-                        .total_cmp(&a.gain.unwrap_or(f64::MIN))
-                })
-            });
-            gone
+        let lost = |of: fn(&Facts<'_>) -> bool| {
+            let gone = calls.iter().zip(&answers);
+            let gone = gone.filter(|(call, answer)| **answer != Some(true) && of(call));
+            lost(gone.map(|(call, _)| call).collect())
         };
+        let [whole, earlier, later] = &base.0;
         Self {
-            whole: part(0..calls.len()),
-            earlier: part(split.earlier.clone()),
-            later: part(split.later.clone()),
+            whole: part(whole, 0..calls.len()),
+            earlier: part(earlier, split.earlier.clone()),
+            later: part(later, split.later.clone()),
             unknown: answers.iter().filter(|a| a.is_none()).count(),
-            thrown: gone(|c| c.pump == Some(true) || c.category == Some(Category::Moon)),
-            spared: gone(|c| c.rug == Some(true)),
+            thrown: lost(|c| c.pump == Some(true) || is_moon(c)),
+            spared: lost(|c| c.rug == Some(true)),
         }
     }
+}
+
+fn is_moon(call: &Facts<'_>) -> bool {
+    call.category == Some(Category::Moon)
+}
+
+fn lost(mut gone: Vec<&Facts<'_>>) -> Lost {
+    let n = gone.len();
+    let before = |a: &&Facts<'_>, b: &&Facts<'_>| {
+        let gain = |c: &Facts<'_>| c.gain.unwrap_or(f64::MIN);
+        (is_moon(b).cmp(&is_moon(a)))
+            .then_with(|| gain(b).total_cmp(&gain(a)))
+            .then_with(|| a.judged.call.id.cmp(&b.judged.call.id))
+    };
+    let moons = gone.iter().filter(|c| is_moon(c)).count();
+    // Thousands may be gone, and only the first are named.
+    if n > NAMED {
+        gone.select_nth_unstable_by(NAMED, before);
+        gone.truncate(NAMED);
+    }
+    gone.sort_by(before);
+    let first = gone
+        .into_iter()
+        .map(|call| Gone {
+            name: name_of(call.judged),
+            category: call.category,
+            gain: call.gain,
+        })
+        .collect();
+    Lost { n, moons, first }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::analytics::features::{Facts, Split, eligible};
-use crate::analytics::lab::{self, Choices, Gone, Part, Setting, Side, Trial};
+use crate::analytics::lab::{self, Base, Choices, Lost, Part, Setting, Side, Trial};
 use crate::analytics::{Expression, FeatureKind, Judged, Names};
 use crate::board::Board;
 use crate::domain::{Category, Percent, Range, Timestamp};
@@ -120,6 +120,7 @@ pub struct Bench {
     kinds: BTreeMap<String, FeatureKind>,
     dials: Vec<Dial>,
     split: Split,
+    base: Base,
     board: Board,
     range: Range,
     as_of: Timestamp,
@@ -142,8 +143,10 @@ impl Bench {
         let facts: Vec<Facts<'_>> = calls.iter().map(|j| Facts::of(j, rules)).collect();
         let times: Vec<_> = facts.iter().map(|f| f.at).collect();
         let dials = lab::dials(&facts, &kinds);
+        let split = Split::of(&times, rules.window);
         Self {
-            split: Split::of(&times, rules.window),
+            base: Base::of(&facts, &split),
+            split,
             board: board.clone(),
             tried: HashMap::new(),
             calls,
@@ -166,7 +169,7 @@ impl Bench {
             Some(Err(error)) => (None, Some(error.to_string())),
             None => (None, None),
         };
-        let trial = Trial::of(&facts, &self.split, expression.as_ref());
+        let trial = Trial::of(&facts, &self.base, &self.split, expression.as_ref());
         let mut compared = Vec::new();
         for kept in saved.iter().take(COMPARED) {
             let sides = if let Some(sides) = self.tried.get(&kept.expression) {
@@ -175,7 +178,7 @@ impl Bench {
                 let Ok(found) = Expression::parse(&kept.expression, &names) else {
                     continue;
                 };
-                let trial = Trial::of(&facts, &self.split, Some(&found));
+                let trial = Trial::of(&facts, &self.base, &self.split, Some(&found));
                 let sides = (trial.whole.kept, trial.later.kept);
                 self.tried.insert(kept.expression.clone(), sides.clone());
                 sides
@@ -334,16 +337,13 @@ fn consequences(trial: &Trial) -> Vec<Line> {
     lines
 }
 
-fn named(what: &str, kind: &str, gone: &[Gone], tone: Tone) -> Line {
-    let moons = gone
-        .iter()
-        .filter(|g| g.category == Some(Category::Moon))
-        .count();
-    let mut text = format::count(gone.len(), kind);
-    if moons > 0 {
-        let _ = write!(text, " ({})", format::count(moons, "MOON"));
+fn named(what: &str, kind: &str, lost: &Lost, tone: Tone) -> Line {
+    let mut text = format::count(lost.n, kind);
+    if lost.moons > 0 {
+        let _ = write!(text, " ({})", format::count(lost.moons, "MOON"));
     }
-    let names: Vec<String> = gone
+    let names: Vec<String> = lost
+        .first
         .iter()
         .take(NAMED)
         .map(|g| {
@@ -358,7 +358,7 @@ fn named(what: &str, kind: &str, gone: &[Gone], tone: Tone) -> Line {
             format!("{moon}{}{gain}", g.name)
         })
         .collect();
-    let more = gone.len().saturating_sub(NAMED);
+    let more = lost.n.saturating_sub(NAMED);
     let more = if more > 0 {
         format!(" and {more} more")
     } else {

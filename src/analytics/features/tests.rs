@@ -261,3 +261,130 @@ fn a_number_is_tested_by_ranks_and_its_threshold_judged_on_later_calls() {
         "{list:?}"
     );
 }
+
+fn standing(mut judged: Judged, gate: &str) -> Judged {
+    let call = Arc::make_mut(&mut judged.call);
+    call.rejected_by = Some(gate.to_owned());
+    judged.standing = Standing::Rejected;
+    judged
+}
+
+#[test]
+fn a_gate_is_judged_by_what_it_kept_out() {
+    let mut dice = Dice(11);
+    let mut calls = world(21, 300, 0.3, 0.3, 1);
+    for i in 0..200 {
+        let (gate, share) = if i % 2 == 0 {
+            ("too_strict", 0.7)
+        } else {
+            ("works", 0.05)
+        };
+        let pump = dice.unit() < share;
+        let judged = judged(
+            1000 + i,
+            (i * 7) as i64,
+            "bot",
+            Features::new(),
+            pump,
+            false,
+            dice.unit() * if pump { 5.0 } else { 1.0 },
+        );
+        calls.push(standing(judged, gate));
+    }
+    calls.sort_by_key(|j| j.call.called_at);
+    let found = report(&calls);
+    assert_eq!(found.n, 300, "what was turned down is in no rate");
+    let of = |name: &str| found.gates.iter().find(|g| g.name == name).unwrap();
+    assert_eq!(of("too_strict").verdict, GateVerdict::TooStrict);
+    assert_eq!(of("works").verdict, GateVerdict::Works);
+    assert_eq!((of("works").n, of("too_strict").pump.with.1), (100, 100));
+    assert!(!of("too_strict").moons.is_empty());
+    let list = &found.recommendations.list;
+    assert!(
+        list.iter().any(|r| r.issue.contains("too_strict")),
+        "{list:?}"
+    );
+    assert!(
+        !list.iter().any(|r| r.issue.contains("gate works")),
+        "{list:?}"
+    );
+}
+
+#[test]
+fn a_source_that_reports_gains_only_is_said_and_fires_no_rate_rule() {
+    let mut dice = Dice(13);
+    let calls: Vec<Judged> = (0..200)
+        .map(|i| {
+            let mut judged = judged(
+                i,
+                (i * 3) as i64,
+                "gains",
+                Features::new(),
+                true,
+                true,
+                dice.unit(),
+            );
+            if i % 2 == 0 {
+                judged.outcome.ath = None;
+                judged.outcome.fin = None;
+                judged.outcome.category = None;
+                judged.outcome.reported_rug = None;
+                judged.outcome.status = crate::domain::Status::Unpriced;
+            }
+            judged
+        })
+        .collect();
+    let found = report(&calls);
+    let coverage = &found.coverage[0];
+    assert_eq!((coverage.calls, coverage.no_outcome), (200, 100));
+    assert!(coverage.is_selected());
+    assert_eq!(found.base_pump, (100, 100));
+    assert_eq!(found.sound, ((0, 0), (0, 0)));
+    // Every known end is a rug, and still no rule fires on a rate that is a selection.
+    assert!(found.recommendations.list.is_empty());
+}
+
+#[test]
+fn the_lab_says_what_a_filter_throws_away_and_what_it_spares() {
+    use crate::analytics::lab::{Base, Trial};
+    use crate::analytics::{Expression, Names};
+
+    let mut dice = Dice(17);
+    let calls: Vec<Judged> = (0..300)
+        .map(|i| {
+            let mut features = Features::new();
+            if i % 3 != 2 {
+                features.insert("flag".to_owned(), FeatureValue::Flag(i % 3 == 0));
+            }
+            let gain = if i == 1 { 20.0 } else { dice.unit() };
+            judged(
+                i,
+                (i * 5) as i64,
+                "bot",
+                features,
+                i % 2 == 1,
+                i % 5 == 0,
+                gain,
+            )
+        })
+        .collect();
+    let kinds = FeatureKind::of_all(calls.iter().map(|j| &j.call.features));
+    let rules = Rules::default();
+    let facts: Vec<Facts<'_>> = calls.iter().map(|j| Facts::of(j, &rules)).collect();
+    let times: Vec<Timestamp> = facts.iter().map(|f| f.at).collect();
+    let split = Split::of(&times, rules.window);
+    let base = Base::of(&facts, &split);
+    let filter = Expression::parse("flag", &Names::new(&kinds)).unwrap();
+    let trial = Trial::of(&facts, &base, &split, Some(&filter));
+    assert_eq!((trial.whole.all.n, trial.whole.kept.n), (300, 100));
+    assert_eq!(trial.unknown, 100);
+    assert_eq!((trial.earlier.all.n, trial.earlier.kept.n), (180, 60));
+    assert_eq!(trial.whole.kept.pump, (50, 100));
+    // The only MOON is thrown away, and named first.
+    assert_eq!((trial.thrown.n, trial.thrown.moons), (100, 1));
+    assert_eq!(trial.thrown.first[0].name, "S1");
+    assert_eq!(trial.spared.n, 40);
+    let all = Trial::of(&facts, &base, &split, None);
+    assert_eq!(all.whole.all, all.whole.kept);
+    assert_eq!((all.thrown.n, all.spared.n), (0, 0));
+}
