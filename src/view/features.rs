@@ -9,7 +9,7 @@ use super::format::{self, UNKNOWN};
 use super::insight;
 use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Step, Table, Tone};
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     Column::new(
         "feature",
         "Feature",
@@ -97,6 +97,14 @@ const COLUMNS: [Column; 11] = [
         4,
         6,
         "numbers: chance that a pump has the larger one",
+    ),
+    Column::new(
+        "why",
+        "Why",
+        Align::Left,
+        9,
+        70,
+        "what the verdict rests on; Enter shows all of it",
     ),
 ];
 
@@ -265,6 +273,7 @@ fn table_row(row: &FeatureRow, q: f64) -> Row {
                 rho => signed(rho.map(|s| s.r), format::correlation),
             },
             signed(row.auc, |v| format!("{v:.2}")),
+            Cell::word(row.reason.clone()).toned(Tone::Dim),
         ],
         dim: matches!(
             row.verdict,

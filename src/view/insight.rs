@@ -14,7 +14,7 @@ use super::format::{self, UNKNOWN};
 use super::table::{Align, Block, Cell, Column, Line, Row, Table, Tone};
 
 /// Recommendations said above the table; the report says them all.
-const RECOMMENDED: usize = 4;
+const RECOMMENDED: usize = 8;
 /// Pairs that are named.
 const PAIRS: usize = 3;
 
@@ -121,7 +121,16 @@ pub fn notes(found: &FeatureReport, guards: &Guards) -> Vec<Line> {
     if found.n == 0 {
         return Vec::new();
     }
-    let mut lines = combinations(found, guards);
+    let doubtful = found.rows.iter().filter(|r| !r.remarks.is_empty());
+    let mut lines: Vec<Line> = doubtful
+        .map(|r| {
+            Line::toned(
+                format!("! {}: {}", r.name, r.remarks.join("; ")),
+                Tone::Warn,
+            )
+        })
+        .collect();
+    lines.extend(combinations(found, guards));
     lines.extend(found.gates.iter().map(gate));
     lines.extend(performers("best by gain", &found.best));
     lines.extend(performers("worst by end", &found.worst));
