@@ -112,6 +112,23 @@ impl Split {
     }
 }
 
+/// The calls that say something, with what they say, earlier and later part. Many features come
+/// from one source, or only since some day: the parts are those of the calls that have them.
+pub(super) fn saying<'a, T: Copy>(
+    calls: &[Facts<'a>],
+    said: &[Option<T>],
+    embargo: Span,
+) -> (Vec<(T, Facts<'a>)>, Split) {
+    let known: Vec<(T, Facts<'a>)> = said
+        .iter()
+        .zip(calls)
+        .filter_map(|(value, call)| Some(((*value)?, *call)))
+        .collect();
+    let times: Vec<Timestamp> = known.iter().map(|(_, call)| call.at).collect();
+    let split = Split::of(&times, embargo);
+    (known, split)
+}
+
 /// What the calls say of each flag and number, read once: a flag is 1 or 0.
 #[derive(Debug, Default)]
 pub(super) struct Columns<'k> {

@@ -1,8 +1,9 @@
 //! Flags: with, without, and unknown, which is never "without".
 
+use crate::domain::Span;
 use crate::stats;
 
-use super::facts::{Columns, Facts, Split};
+use super::facts::{Columns, Facts, saying};
 use super::{ArmTest, FeatureKind, FeatureRow, Gains, Guards, Later, validity};
 
 /// The row of a flag, tested where there are enough.
@@ -10,7 +11,7 @@ pub(super) fn row(
     name: &str,
     calls: &[Facts<'_>],
     columns: &Columns<'_>,
-    split: &Split,
+    embargo: Span,
     guards: &Guards,
 ) -> FeatureRow {
     let said = columns.flags(name);
@@ -39,20 +40,19 @@ pub(super) fn row(
     row.rug = row.rug.test(guards);
     row.gain_with = Gains::of(gains_with);
     row.gain_without = Gains::of(gains_without);
-    row.later = later(&calls[split.later.clone()], &said[split.later.clone()]);
+    let (known, split) = saying(calls, &said, embargo);
+    row.later = later(&known[split.later]);
     if row.n_with > 0 && row.n_without > 0 {
         validity::look(&mut row, calls, &said);
     }
     row
 }
 
-fn later(calls: &[Facts<'_>], said: &[Option<bool>]) -> Option<Later> {
+fn later(calls: &[(bool, Facts<'_>)]) -> Option<Later> {
     let (mut pump, mut rug) = (ArmTest::default(), ArmTest::default());
-    for (call, on) in calls.iter().zip(said) {
-        if let Some(on) = on {
-            pump.add(*on, call.pump);
-            rug.add(*on, call.rug);
-        }
+    for (on, call) in calls {
+        pump.add(*on, call.pump);
+        rug.add(*on, call.rug);
     }
     (pump.with.1 + pump.without.1 + rug.with.1 + rug.without.1 > 0).then_some(Later { pump, rug })
 }

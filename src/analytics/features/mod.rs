@@ -232,8 +232,8 @@ impl FeatureReport {
         let mut categories = Vec::new();
         for (name, kind) in source.kinds {
             rows.push(match kind {
-                FeatureKind::Flag => flag::row(name, &facts, &columns, &split, guards),
-                FeatureKind::Number => number::row(name, &facts, &columns, &split, guards),
+                FeatureKind::Flag => flag::row(name, &facts, &columns, rules.window, guards),
+                FeatureKind::Number => number::row(name, &facts, &columns, rules.window, guards),
                 FeatureKind::Category => {
                     categories.push(name.clone());
                     group::row(name, &facts, guards)

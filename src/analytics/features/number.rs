@@ -1,9 +1,10 @@
 //! Numbers: how they go with the gain, with pumps and with rugs, and where a threshold would lie.
 
+use crate::domain::Span;
 use crate::stats;
 
 use super::arm::MIN_RARER;
-use super::facts::{Columns, Facts, Split};
+use super::facts::{Columns, Facts, Split, saying};
 use super::{ArmTest, FeatureKind, FeatureRow, Guards};
 
 /// Values from which there are terciles, and from which quintiles.
@@ -66,16 +67,12 @@ pub(super) fn row(
     name: &str,
     calls: &[Facts<'_>],
     columns: &Columns<'_>,
-    split: &Split,
+    embargo: Span,
     guards: &Guards,
 ) -> FeatureRow {
     let said = columns.numbers(name);
     let mut row = FeatureRow::new(name, FeatureKind::Number);
-    let known: Vec<(f64, &Facts<'_>)> = said
-        .iter()
-        .zip(calls)
-        .filter_map(|(value, call)| Some(((*value)?, call)))
-        .collect();
+    let (known, split) = saying(calls, said, embargo);
     row.n_with = known.len();
     row.n_unknown = calls.len() - known.len();
     let first = known.first().map(|(value, _)| *value);
@@ -100,13 +97,13 @@ pub(super) fn row(
     row.too_few = why;
     if row.constant.is_none() {
         row.bands = bands(&known);
-        row.threshold = threshold(calls, said, split, guards);
+        row.threshold = threshold(&known, &split, guards);
     }
     row
 }
 
 fn classes(
-    known: &[(f64, &Facts<'_>)],
+    known: &[(f64, Facts<'_>)],
     of: impl Fn(&Facts<'_>) -> Option<bool>,
 ) -> (Vec<f64>, Vec<bool>) {
     known
@@ -116,7 +113,7 @@ fn classes(
 }
 
 fn discrimination(
-    known: &[(f64, &Facts<'_>)],
+    known: &[(f64, Facts<'_>)],
     of: impl Fn(&Facts<'_>) -> Option<bool>,
 ) -> Option<stats::AucInterval> {
     let (values, happened) = classes(known, of);
@@ -129,7 +126,7 @@ fn discrimination(
 
 /// The p of the rank test when there are as many as two arms would need, else why there is none.
 fn tested(
-    known: &[(f64, &Facts<'_>)],
+    known: &[(f64, Facts<'_>)],
     of: impl Fn(&Facts<'_>) -> Option<bool>,
     auc: Option<stats::AucInterval>,
     guards: &Guards,
@@ -147,7 +144,7 @@ fn tested(
 }
 
 /// Quintiles from 100 values on, terciles from 30 on; equal values stay together.
-fn bands(known: &[(f64, &Facts<'_>)]) -> Vec<Band> {
+fn bands(known: &[(f64, Facts<'_>)]) -> Vec<Band> {
     let parts = match known.len() {
         n if n >= QUINTILES => 5,
         n if n >= TERCILES => 3,
@@ -170,7 +167,7 @@ fn bands(known: &[(f64, &Facts<'_>)]) -> Vec<Band> {
     bands
 }
 
-fn band(low: f64, high: f64, calls: &[(f64, &Facts<'_>)]) -> Band {
+fn band(low: f64, high: f64, calls: &[(f64, Facts<'_>)]) -> Band {
     let count = |of: fn(&Facts<'_>) -> Option<bool>| {
         let known: Vec<bool> = calls.iter().filter_map(|(_, c)| of(c)).collect();
         (known.iter().filter(|h| **h).count(), known.len())
@@ -201,29 +198,19 @@ pub(crate) fn steps(mut values: Vec<f64>, most: usize) -> Vec<f64> {
     steps
 }
 
-fn threshold(
-    calls: &[Facts<'_>],
-    said: &[Option<f64>],
-    split: &Split,
-    guards: &Guards,
-) -> Option<Threshold> {
+fn threshold(known: &[(f64, Facts<'_>)], split: &Split, guards: &Guards) -> Option<Threshold> {
     if split.later.is_empty() {
         return None;
     }
     let count = |part: &std::ops::Range<usize>, at: f64, of: fn(&Facts<'_>) -> Option<bool>| {
         let mut arms = ArmTest::default();
-        for (call, value) in calls[part.clone()].iter().zip(&said[part.clone()]) {
-            if let Some(value) = value {
-                arms.add(*value >= at, of(call));
-            }
+        for (value, call) in &known[part.clone()] {
+            arms.add(*value >= at, of(call));
         }
         arms
     };
-    let earlier: Vec<f64> = said[split.earlier.clone()]
-        .iter()
-        .flatten()
-        .copied()
-        .collect();
+    let earlier = &known[split.earlier.clone()];
+    let earlier: Vec<f64> = earlier.iter().map(|(value, _)| *value).collect();
     let cuts = steps(earlier, CUTS);
     let strength = |arms: &ArmTest| {
         let ((a, n), (b, m)) = (arms.with, arms.without);

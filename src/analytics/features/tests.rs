@@ -106,6 +106,26 @@ fn world(seed: u64, n: usize, with: f64, without: f64, extra: usize) -> Vec<Judg
         .collect()
 }
 
+/// `n` calls with twelve numbers that do nothing, some of them coarse as scores are.
+fn numbers_world(seed: u64, n: usize) -> Vec<Judged> {
+    let mut dice = Dice(seed);
+    (0..n)
+        .map(|i| {
+            let features = (0..12)
+                .map(|k| {
+                    let value = dice.unit() * 10.0;
+                    let value = if k % 2 == 0 { value.floor() } else { value };
+                    (format!("n{k:02}"), FeatureValue::Number(value))
+                })
+                .collect();
+            let pump = dice.unit() < 0.385;
+            let rug = !pump && dice.unit() < 0.17;
+            let gain = dice.unit();
+            judged(i, (i * 1440 / n) as i64, "bot", features, pump, rug, gain)
+        })
+        .collect()
+}
+
 const SIGNS: [Verdict; 3] = [Verdict::Positive, Verdict::Negative, Verdict::Mixed];
 
 /// Issue 7: twelve features that do nothing, 200 data sets; and an effect of 42 against 25 % with
@@ -114,6 +134,7 @@ const SIGNS: [Verdict; 3] = [Verdict::Positive, Verdict::Negative, Verdict::Mixe
 #[ignore = "a simulation of 400 data sets: half a minute; cargo test --lib worlds -- --ignored --nocapture"]
 fn worlds() {
     let (mut verdicts, mut advice, mut found, mut advised) = (0, 0, 0, 0);
+    let (mut number_verdicts, mut number_advice) = (0, 0);
     for seed in 0..200 {
         let null = report(&world(seed, 600, 0.385, 0.385, 12));
         let named = |r: &FeatureReport| {
@@ -123,6 +144,9 @@ fn worlds() {
         };
         verdicts += usize::from(named(&null));
         advice += usize::from(!null.recommendations.list.is_empty());
+        let numbers = report(&numbers_world(seed + 2000, 600));
+        number_verdicts += usize::from(named(&numbers));
+        number_advice += usize::from(!numbers.recommendations.list.is_empty());
         let planted = report(&world(seed + 1000, 600, 0.42, 0.25, 11));
         let row = planted.rows.iter().find(|r| r.name == "planted").unwrap();
         found += usize::from(row.verdict == Some(Verdict::Positive));
@@ -132,6 +156,11 @@ fn worlds() {
     println!(
         "null worlds: a verdict in {verdicts} of 200, a recommendation in {advice}; planted: found in {found} of 200, recommended in {advised}"
     );
+    println!(
+        "twelve numbers that do nothing: a verdict in {number_verdicts} of 200, a recommendation in {number_advice}"
+    );
+    assert!(number_verdicts <= 20, "{number_verdicts}");
+    assert!(number_advice <= 10, "{number_advice}");
     assert!(verdicts <= 20, "{verdicts}");
     assert!(advice <= 10, "{advice}");
     assert!(found >= 160, "{found}");
