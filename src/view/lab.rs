@@ -17,12 +17,15 @@ use crate::stats;
 pub use crate::analytics::lab::{Dial, Filter, SavedFilter};
 
 use super::format::{self, UNKNOWN};
+use super::layout::width;
 use super::table::{Align, Block, Cell, Column, Empty, Line, Row, Screen, Table, Tone};
 
 /// Saved filters that are compared.
 const COMPARED: usize = 5;
-/// Calls named in a line.
-const NAMED: usize = 6;
+/// Cells for a line that must fit the narrowest whole screen.
+const LINE: usize = 76;
+/// Cells for the same with more names, below the table where there is room.
+const LONG: usize = 320;
 
 const COLUMNS: [Column; 4] = [
     Column::new(
@@ -193,9 +196,12 @@ impl Bench {
         }
         let mut above = vec![Block::Text(lines), Block::Table(results(&trial))];
         if expression.is_some() {
-            above.push(Block::Text(consequences(&trial)));
+            above.push(Block::Text(consequences(&trial, LINE)));
         }
         let mut notes = Vec::new();
+        if expression.is_some() {
+            notes.extend(consequences(&trial, LONG).into_iter().take(2));
+        }
         notes.extend(categories(&trial.whole));
         notes.extend(compared.iter().map(|(kept, sides)| comparison(kept, sides)));
         notes.push(Line::toned(
@@ -320,10 +326,10 @@ fn results(trial: &Trial) -> Table {
 }
 
 /// What would be gone, by name.
-fn consequences(trial: &Trial) -> Vec<Line> {
+fn consequences(trial: &Trial, room: usize) -> Vec<Line> {
     let mut lines = vec![
-        named("thrown away", "pump", &trial.thrown, Tone::Bad),
-        named("spared", "rug", &trial.spared, Tone::Good),
+        named("thrown away", "pump", &trial.thrown, Tone::Bad, room),
+        named("spared", "rug", &trial.spared, Tone::Good, room),
     ];
     if trial.unknown > 0 {
         lines.push(Line::toned(
@@ -337,34 +343,39 @@ fn consequences(trial: &Trial) -> Vec<Line> {
     lines
 }
 
-fn named(what: &str, kind: &str, lost: &Lost, tone: Tone) -> Line {
-    let mut text = format::count(lost.n, kind);
+/// Who is gone, as many by name as fit a number of cells.
+fn named(what: &str, kind: &str, lost: &Lost, tone: Tone, room: usize) -> Line {
+    let mut head = format!("{what}: {}", format::count(lost.n, kind));
     if lost.moons > 0 {
-        let _ = write!(text, " ({})", format::count(lost.moons, "MOON"));
+        let _ = write!(head, " ({})", format::count(lost.moons, "MOON"));
     }
-    let names: Vec<String> = lost
-        .first
-        .iter()
-        .take(NAMED)
-        .map(|g| {
-            let moon = if g.category == Some(Category::Moon) {
-                "MOON "
-            } else {
-                ""
-            };
-            let gain = g.gain.map_or_else(String::new, |g| {
-                format!(" {}", format::signed_percent(Percent(g)))
-            });
-            format!("{moon}{}{gain}", g.name)
-        })
-        .collect();
-    let more = lost.n.saturating_sub(NAMED);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    Line::toned(format!("{what}: {text} "), tone).and(names.join(", ") + &more, Tone::Dim)
+    let mut text = String::new();
+    let mut shown = 0;
+    for gone in &lost.first {
+        let moon = if gone.category == Some(Category::Moon) {
+            "MOON "
+        } else {
+            ""
+        };
+        let gain = gone.gain.map_or_else(String::new, |g| {
+            format!(" {}", format::signed_percent(Percent(g)))
+        });
+        let next = format!(
+            "{}{moon}{}{gain}",
+            if shown == 0 { " " } else { ", " },
+            gone.name
+        );
+        // "and 12,345 more" has its place too.
+        if width(&head) + width(&text) + width(&next) + 16 > room {
+            break;
+        }
+        text.push_str(&next);
+        shown += 1;
+    }
+    if lost.n > shown && shown > 0 {
+        let _ = write!(text, " and {} more", lost.n - shown);
+    }
+    Line::toned(head, tone).and(text, Tone::Dim)
 }
 
 /// The distribution over the categories, without and with the filter.
