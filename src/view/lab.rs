@@ -77,7 +77,7 @@ const RESULTS: [Column; 6] = [
         "Pump",
         Align::Right,
         0,
-        15,
+        16,
         "share of pumps, 95 % Wilson",
     ),
     Column::new(
