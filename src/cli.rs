@@ -64,6 +64,11 @@ pub struct Cli {
     #[arg(long, value_name = "N", requires = "report", value_parser = clap::value_parser!(u32).range(1..))]
     pub top: Option<u32>,
 
+    /// Only calls whose features match, such as `lp_locked AND top10_pct < 20`; with --report
+    /// calls, categories or features
+    #[arg(long = "where", value_name = "CONDITION", requires = "report")]
+    pub filter: Option<String>,
+
     /// With calls that are still in their window
     #[arg(long)]
     pub provisional: bool,

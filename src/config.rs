@@ -330,6 +330,7 @@ impl Config {
     pub fn guards(&self) -> Guards {
         Guards {
             min_arm_n: self.whole("analysis.min_arm_n") as usize,
+            recommend_arm_n: self.whole("analysis.recommend_arm_n") as usize,
             q: self.number("analysis.q"),
         }
     }

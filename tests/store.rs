@@ -132,6 +132,7 @@ fn request(as_of: Timestamp) -> Request {
         trades: Vec::new(),
         top: None,
         provisional: true,
+        filter: None,
     }
 }
 

@@ -19,12 +19,13 @@ use crate::view::answer::Answers;
 use crate::view::compare_page::{self, PairKey};
 use crate::view::format::Style;
 use crate::view::header::{ClockTrouble, Polling, header};
+use crate::view::lab::{Bench, Filter};
 use crate::view::model_trades::Wanted;
 use crate::view::{
     Block, Header, Line, Page, Question, Screen, Tab, Tone, leaderboard, model_page, model_trades,
 };
 
-use super::engine::Snapshot;
+use super::engine::{Command, Snapshot};
 use super::gaps::Progress;
 use super::watch::Turn;
 
@@ -54,12 +55,19 @@ pub async fn run(
     mut questions: watch::Receiver<Question>,
     mut snapshots: watch::Receiver<Snapshot>,
     messages: mpsc::Sender<Message>,
+    saving: std::sync::mpsc::SyncSender<Command>,
 ) {
     let mut last = Sent::default();
     let deep = Deep::default();
+    let mut saved = 0;
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
+        for filter in question.saves.iter().skip(saved) {
+            // The engine ends before this thread only when the program does.
+            let _ = saving.send(Command::SaveFilter(filter.clone()));
+        }
+        saved = question.saves.len();
         let answered = snapshot.loaded || snapshot.trouble.is_some();
         if answered {
             let done = answer(
@@ -107,6 +115,27 @@ struct Sent {
     leaderboard: Option<(Range, bool)>,
     /// The same of the latest categories.
     categories: Option<(Range, bool)>,
+    bench: Option<(BenchOf, Bench)>,
+    /// The question that the lab answered last.
+    lab: u64,
+}
+
+/// What a bench was made from: while that is the same, only the filter changes.
+#[derive(Clone)]
+struct BenchOf {
+    range: Range,
+    provisional: bool,
+    minute: i64,
+    board: Arc<crate::board::Board>,
+}
+
+impl PartialEq for BenchOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.range == other.range
+            && self.provisional == other.provisional
+            && self.minute == other.minute
+            && Arc::ptr_eq(&self.board, &other.board)
+    }
 }
 
 /// The dashboard is gone.
@@ -144,6 +173,10 @@ async fn answer(
         last.header = Some(head.clone());
         send(messages, Message::Header(head)).await?;
     }
+    if let Some(filter) = &question.lab {
+        return lab(question, filter, snapshot, now, messages, last).await;
+    }
+    last.bench = None;
     let slow = Slow {
         place,
         question,
@@ -389,6 +422,44 @@ async fn send_page(
         page: page.unwrap_or_else(|| nothing(key, question.range)),
     };
     send(messages, message).await
+}
+
+/// The lab covers the tabs: while it is open only it is answered, so that no key waits for them.
+async fn lab(
+    question: &Question,
+    filter: &Filter,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    messages: &mpsc::Sender<Message>,
+    last: &mut Sent,
+) -> Result<(), Gone> {
+    let of = BenchOf {
+        range: question.range,
+        provisional: question.provisional,
+        minute: now.millis().div_euclid(60_000),
+        board: Arc::clone(&snapshot.board),
+    };
+    // A key takes the calls as they were made ready; the minute moves on between two keys.
+    let key = last.lab != question.epoch;
+    last.lab = question.epoch;
+    let good = |made: &BenchOf| {
+        *made == of
+            || (key
+                && BenchOf {
+                    minute: made.minute,
+                    ..of.clone()
+                } == *made)
+    };
+    if !last.bench.as_ref().is_some_and(|(made, _)| good(made)) {
+        let bench = Bench::new(&snapshot.board, question.range, now, question.provisional);
+        last.bench = Some((of, bench));
+    }
+    let Some((_, bench)) = &mut last.bench else {
+        return Ok(());
+    };
+    let view = Box::new(bench.view(filter, &snapshot.filters));
+    let (epoch, range) = (question.epoch, question.range);
+    send(messages, Message::Lab { epoch, range, view }).await
 }
 
 /// The page of a row that a range does not hold.

@@ -192,9 +192,10 @@ fn show(
         let _ = engine.run(&commands, &stopped);
         drop(finished);
     })?;
+    let saving = command.clone();
     start("analyst", move || {
         if let Ok(runtime) = runtime_of_thread() {
-            runtime.block_on(analyst::run(place, questions, snapshots, answer));
+            runtime.block_on(analyst::run(place, questions, snapshots, answer, saving));
         }
     })?;
     match market {

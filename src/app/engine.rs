@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::analytics::lab::SavedFilter;
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
@@ -37,6 +38,8 @@ pub enum Command {
     Trades(Vec<Trade>),
     /// What was found of a token's past.
     Filled(Box<Filled>),
+    /// A filter is kept under its name.
+    SaveFilter(SavedFilter),
     /// Nothing more will come.
     Stop,
 }
@@ -85,6 +88,8 @@ pub struct Snapshot {
     pub trouble: Option<String>,
     /// The first load is done.
     pub loaded: bool,
+    /// Filters that were saved, by name.
+    pub filters: Arc<Vec<SavedFilter>>,
 }
 
 impl Snapshot {
@@ -99,6 +104,7 @@ impl Snapshot {
             backfill: None,
             trouble: None,
             loaded: false,
+            filters: Arc::default(),
         }
     }
 }
@@ -414,6 +420,9 @@ impl Engine {
                 self.board = Board::new(loaded, self.settings);
                 self.snapshot.loaded = true;
                 self.snapshot.trouble = None;
+                if let Err(error) = self.load_filters() {
+                    self.trouble(&error);
+                }
                 // The paths of thousands of tokens take a moment: the figures go out first.
                 self.publish();
                 self.moved = true;
@@ -453,6 +462,7 @@ impl Engine {
             Command::Calls(calls) => self.unsaved.add_calls(calls),
             Command::Trades(trades) => self.unsaved.add_trades(trades),
             Command::Filled(filled) => return self.fill(&filled),
+            Command::SaveFilter(filter) => return self.save_filter(&filter),
             Command::Stop => return,
         }
         self.save(true);
@@ -577,6 +587,19 @@ impl Engine {
                 self.board.set_book(key, book);
             }
         }
+        Ok(())
+    }
+
+    /// Keeps a filter under its name.
+    fn save_filter(&mut self, filter: &SavedFilter) {
+        let stored = self.store.put_filter(filter);
+        if let Err(error) = stored.and_then(|()| self.load_filters()) {
+            self.trouble(&error);
+        }
+    }
+
+    fn load_filters(&mut self) -> Result<(), StoreError> {
+        self.snapshot.filters = Arc::new(self.store.load_filters()?);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
-use crate::analytics::BookKey;
+use crate::analytics::{BookKey, Expression, Names};
 use crate::board::Board;
 use crate::cli::{Cli, Format, ReportSection};
 use crate::clock::Clock;
@@ -18,7 +18,18 @@ use super::demo::{self, Demo};
 use super::engine::{self, Command, Engine, Poller, Snapshot};
 use super::{Context, Failure, dashboard, print};
 
+/// What cannot be asked together.
+fn check(cli: &Cli) -> Result<(), Failure> {
+    if cli.filter.is_some() && cli.report == Some(ReportSection::Models) {
+        return Err(Failure::usage(
+            "--where chooses calls: use it with --report calls, categories or features",
+        ));
+    }
+    Ok(())
+}
+
 pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
+    check(cli)?;
     let as_of = cli.as_of.unwrap_or_else(|| Clock::System.now());
     let store = if context.db.exists() {
         Some(Store::open(&context.db, context.settings.rules)?)
@@ -61,6 +72,7 @@ fn load(
 
 /// The report of the simulated market: its history run through the real tracker and store.
 pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
+    check(cli)?;
     let as_of = cli.as_of.unwrap_or_else(|| Clock::System.now());
     let settings = dashboard::demo_settings(context);
     let folder = dashboard::demo_folder()?;
@@ -135,6 +147,14 @@ fn write(
         },
         top: cli.top.map(|n| n as usize),
         provisional: cli.provisional,
+        filter: match &cli.filter {
+            Some(text) => {
+                let kinds = board.feature_kinds(as_of);
+                let found = Expression::parse(text, &Names::new(&kinds));
+                Some(found.map_err(|e| Failure::usage(format!("--where: {e}")))?)
+            }
+            None => None,
+        },
     };
     let style = Style {
         ascii: context.config.ascii(),

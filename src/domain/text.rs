@@ -61,6 +61,12 @@ pub fn unguarded(text: &str) -> &str {
     }
 }
 
+/// Whether a character does not belong in text from outside: [`clean`] takes it away.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// Format characters that draw nothing themselves but move, join or reorder what is around them.
 fn is_invisible(c: char) -> bool {
     matches!(c,

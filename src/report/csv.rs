@@ -153,8 +153,10 @@ fn columns(section: Section) -> Vec<&'static str> {
              pump_with_high pump_without_low pump_without_high pump_diff_low pump_diff_high \
              pump_p pump_q rug_with rug_without rug_with_low rug_with_high rug_without_low \
              rug_without_high rug_diff_low rug_diff_high rug_p rug_q median_gain_with \
-             median_gain_without mean_gain_with mean_gain_without gain_p gain_q spearman \
-             spearman_p auc verdict reason"
+             median_gain_without mean_gain_with mean_gain_without gain_p gain_q odds_ratio \
+             odds_ratio_low odds_ratio_high rug_odds_ratio rug_odds_ratio_low \
+             rug_odds_ratio_high spearman spearman_p spearman_low spearman_high auc auc_low \
+             auc_high rug_auc rug_auc_low rug_auc_high verdict reason"
         }
         // It always has the row of all sources.
         Section::Categories => "",

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::analytics::features::ArmTest;
-use crate::analytics::{CallCounts, FeatureRow, Judged};
+use crate::analytics::{CallCounts, Judged};
 use crate::board::Board;
 use crate::domain::{Category, EntryOrigin, FinalBasis, Timestamp};
 use crate::stats::Interval;
 
+use super::features::{features, recommendations};
 use super::outcomes::outcomes;
 use super::{Request, Section, UnknownModel, json_models as models, leaderboard};
 
@@ -17,20 +17,30 @@ use super::{Request, Section, UnknownModel, json_models as models, leaderboard};
 /// # Errors
 /// When a model was named that does not exist.
 pub fn json(board: &Board, request: &Request) -> Result<Value, UnknownModel> {
-    let calls = board.judged(request.as_of);
+    let calls = request.judged(board);
     let mut report = json!({
         "schema": 1,
         "as_of": request.as_of.rfc3339(),
         "range": request.range.name(),
     });
+    if let Some(filter) = &request.filter {
+        report["where"] = Value::from(filter.text());
+    }
     for section in request.sections() {
         match section {
             Section::Models => report["models"] = models_json(board, request)?,
             Section::Calls => report["calls"] = calls_json(board, &calls, request),
             Section::Categories => report["categories"] = outcomes(board, &calls, request),
             Section::Features => {
-                report["features"] = features(board, &calls, request);
-                report["recommendations"] = Value::Null;
+                let found = crate::view::features::report(
+                    board,
+                    &calls,
+                    request.range,
+                    request.as_of,
+                    request.provisional,
+                );
+                report["features"] = features(&found, &board.settings().guards);
+                report["recommendations"] = recommendations(&found);
             }
         }
     }
@@ -147,63 +157,5 @@ fn call_row(board: &Board, judged: &Judged) -> Value {
         "rug_state": o.state.name(),
         "reported_rug": o.reported_rug,
         "coverage_pct": o.coverage.map(super::super::domain::quantity::Percent::value),
-    })
-}
-
-fn features(board: &Board, calls: &[Judged], request: &Request) -> Value {
-    let found = crate::view::features::report(
-        board,
-        calls,
-        request.range,
-        request.as_of,
-        request.provisional,
-    );
-    json!({
-        "n": found.n,
-        "tests": found.tests,
-        "not_tested": found.categories,
-        "rows": found.rows.iter().map(feature_row).collect::<Vec<_>>(),
-    })
-}
-
-fn feature_row(row: &FeatureRow) -> Value {
-    let bound = |test: &ArmTest, pick: fn(Option<Interval>) -> Option<f64>| pick(test.difference());
-    json!({
-        "feature": row.name,
-        "kind": row.kind.name(),
-        "n_with": row.n_with,
-        "n_without": row.n_without,
-        "n_unknown": row.n_unknown,
-        "pump_with": row.pump.rate_with(),
-        "pump_without": row.pump.rate_without(),
-        "pump_with_low": low(row.pump.interval_with()),
-        "pump_with_high": high(row.pump.interval_with()),
-        "pump_without_low": low(row.pump.interval_without()),
-        "pump_without_high": high(row.pump.interval_without()),
-        "pump_diff_low": bound(&row.pump, low),
-        "pump_diff_high": bound(&row.pump, high),
-        "pump_p": row.pump.p,
-        "pump_q": row.pump.q,
-        "rug_with": row.rug.rate_with(),
-        "rug_without": row.rug.rate_without(),
-        "rug_with_low": low(row.rug.interval_with()),
-        "rug_with_high": high(row.rug.interval_with()),
-        "rug_without_low": low(row.rug.interval_without()),
-        "rug_without_high": high(row.rug.interval_without()),
-        "rug_diff_low": bound(&row.rug, low),
-        "rug_diff_high": bound(&row.rug, high),
-        "rug_p": row.rug.p,
-        "rug_q": row.rug.q,
-        "median_gain_with": row.gain_with.median,
-        "median_gain_without": row.gain_without.median,
-        "mean_gain_with": row.gain_with.mean,
-        "mean_gain_without": row.gain_without.mean,
-        "gain_p": row.gain_p,
-        "gain_q": row.gain_q,
-        "spearman": row.spearman.map(|r| r.r),
-        "spearman_p": row.spearman.and_then(|r| r.p),
-        "auc": row.auc,
-        "verdict": row.verdict.map(crate::analytics::Verdict::name),
-        "reason": row.reason,
     })
 }

@@ -6,6 +6,7 @@
 
 mod csv;
 pub mod export;
+mod features;
 mod json;
 mod json_models;
 mod markdown;
@@ -13,7 +14,7 @@ mod outcomes;
 mod parts;
 mod text;
 
-use crate::analytics::{BookKey, Comparison, Leaderboard};
+use crate::analytics::{BookKey, Comparison, Expression, Judged, Leaderboard};
 use crate::board::Board;
 use crate::domain::{Range, Timestamp};
 use crate::store::ModelTrades;
@@ -62,9 +63,20 @@ pub struct Request {
     pub top: Option<usize>,
     /// With calls that are still in their window.
     pub provisional: bool,
+    /// Only calls that match.
+    pub filter: Option<Expression>,
 }
 
 impl Request {
+    /// The calls it is about, with their outcomes. What counts as a re-call is decided over all.
+    fn judged(&self, board: &Board) -> Vec<Judged> {
+        let mut calls = board.judged(self.as_of);
+        if let Some(filter) = &self.filter {
+            calls.retain(|judged| filter.holds(&judged.call) == Some(true));
+        }
+        calls
+    }
+
     fn sections(&self) -> Vec<Section> {
         self.section
             .map_or_else(|| Section::EACH.to_vec(), |section| vec![section])

@@ -36,11 +36,15 @@ impl Part {
 
 /// What the report is of.
 pub(super) fn title(request: &Request) -> String {
-    format!(
+    let title = format!(
         "callboard report - range {} as of {} UTC",
         request.range.label(),
         request.as_of.minute_label()
-    )
+    );
+    match &request.filter {
+        Some(filter) => format!("{title}, calls where {}", filter.text()),
+        None => title,
+    }
 }
 
 /// The sections that were asked for.
@@ -49,7 +53,7 @@ pub(super) fn parts(
     request: &Request,
     style: Style,
 ) -> Result<Vec<Part>, UnknownModel> {
-    let answers = Answers::new(board, request.as_of, style);
+    let answers = Answers::over(board, request.judged(board), request.as_of, style);
     let mut parts = Vec::new();
     for section in request.sections() {
         let (title, tab) = match section {
@@ -65,6 +69,8 @@ pub(super) fn parts(
             provisional: request.provisional,
             open: None,
             frozen: false,
+            lab: None,
+            saves: Vec::new(),
         };
         let mut closing = Vec::new();
         let mut below = Vec::new();

@@ -19,7 +19,7 @@ const WIDTH: usize = 80;
 /// When a model was named that does not exist.
 pub fn text(board: &Board, request: &Request, style: Style) -> Result<String, UnknownModel> {
     let mut out = String::new();
-    let _ = writeln!(out, "{}", title(request));
+    wrapped(&mut out, &title(request));
     for part in parts(board, request, style)? {
         let _ = writeln!(out, "\n{}", part.title.to_uppercase());
         section_text(&mut out, &part, style);

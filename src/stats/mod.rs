@@ -22,13 +22,16 @@ pub mod calibration;
 pub mod correlation;
 pub mod fisher;
 pub mod interval;
+pub mod location;
 pub mod moments;
 pub mod multiple;
+pub mod power;
 pub mod quantile;
 pub mod random;
 pub mod rank;
 pub mod reliability;
 pub mod shrinkage;
+pub mod stratified;
 pub mod sum;
 mod tail;
 
@@ -37,14 +40,17 @@ pub use calibration::{Murphy, Spiegelhalter, brier, murphy, spiegelhalter};
 pub use correlation::{Correlation, pearson, pearson_from_moments, spearman};
 pub use fisher::{OddsRatio, fisher_two_sided, odds_ratio};
 pub use interval::{newcombe, wilson};
+pub use location::{mean_interval, median_interval};
 pub use moments::{Moments, Sharpe};
 pub use multiple::benjamini_hochberg;
 pub use quantile::{mean, median, quantile};
 pub use rank::{
-    BrunnerMunzel, RankMethod, RankTest, auc, brunner_munzel, gain_test, mann_whitney, mid_ranks,
+    AucInterval, BrunnerMunzel, RankMethod, RankTest, auc, auc_with_interval, brunner_munzel,
+    gain_test, mann_whitney, mid_ranks,
 };
 pub use reliability::{Bin, auc_interval, reliability, results_needed};
 pub use shrinkage::{Prior, Shrunk};
+pub use stratified::{MantelHaenszel, mantel_haenszel};
 pub use sum::CompensatedSum;
 
 /// The 0.975 quantile of the standard normal distribution: the half-width, in

@@ -15,6 +15,7 @@ mod candles;
 mod check;
 mod error;
 mod export;
+mod filters;
 mod folds;
 mod lease;
 mod load;

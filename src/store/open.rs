@@ -18,7 +18,7 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../assets/migrations/0001_spine.sql"),
     include_str!("../../assets/migrations/0002_candles.sql"),
     include_str!("../../assets/migrations/0003_void.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../assets/migrations/0006_thin.sql"),
     include_str!("../../assets/migrations/0007_recent.sql"),
     include_str!("../../assets/migrations/0008_backfill.sql"),
+    include_str!("../../assets/migrations/0009_filters.sql"),
 ];
 
 /// The migration whose rows the program moves itself.

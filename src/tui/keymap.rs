@@ -64,6 +64,28 @@ pub enum Action {
     Copy,
     /// Save the rows on view to a file.
     Save,
+    /// Open the filter lab.
+    Lab,
+    /// The selected feature on to its next setting.
+    Turn,
+    /// The selected threshold a step up.
+    StepUp,
+    /// The selected threshold a step down.
+    StepDown,
+    /// The selected flag counts a point more to the score.
+    Bonus,
+    /// Ask nothing of the selected feature.
+    Unset,
+    /// Ask nothing of any feature.
+    UnsetAll,
+    /// Start to type a name for the filter.
+    Name,
+    /// Keep the filter under the typed name.
+    KeepName,
+    /// Take the last character of the name away.
+    EraseName,
+    /// Take up the next saved filter.
+    NextSaved,
     /// Open or close the help.
     Help,
     /// Leave the program.
@@ -87,6 +109,10 @@ pub enum Context {
     PageRows,
     /// While a filter is typed.
     Filter,
+    /// In the filter lab.
+    Lab,
+    /// While a name for a filter is typed.
+    Naming,
     /// While the help is open.
     Help,
 }
@@ -102,17 +128,23 @@ pub enum Place {
     PageRows,
     /// A filter being typed.
     Filter,
+    /// The filter lab.
+    Lab,
+    /// A name for a filter being typed.
+    Naming,
     /// The help.
     Help,
 }
 
 impl Place {
     /// Every place.
-    pub const EACH: [Self; 5] = [
+    pub const EACH: [Self; 7] = [
         Self::List,
         Self::Page,
         Self::PageRows,
         Self::Filter,
+        Self::Lab,
+        Self::Naming,
         Self::Help,
     ];
 
@@ -129,6 +161,8 @@ impl Place {
                 Context::Always,
             ],
             Self::Filter => &[Context::Filter],
+            Self::Lab => &[Context::Lab, Context::View, Context::Always],
+            Self::Naming => &[Context::Naming],
             Self::Help => &[Context::Help, Context::Always],
         }
     }
@@ -136,13 +170,15 @@ impl Place {
 
 impl Context {
     /// Every context, in the order of the help.
-    pub const EACH: [Self; 8] = [
+    pub const EACH: [Self; 10] = [
         Self::View,
         Self::Rows,
         Self::List,
         Self::Filter,
         Self::Page,
         Self::PageRows,
+        Self::Lab,
+        Self::Naming,
         Self::Help,
         Self::Always,
     ];
@@ -158,6 +194,8 @@ impl Context {
             Self::PageRows => "Rows of an open row",
             Self::Page => "An open row",
             Self::Filter => "While typing a filter",
+            Self::Lab => "Filter lab",
+            Self::Naming => "While naming a filter",
             Self::Help => "This help",
         }
     }
@@ -251,17 +289,17 @@ const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &{
     use Action as A;
-    use Context::{Always, Filter, Help, List, Page, PageRows, Rows, View};
+    use Context::{Always, Filter, Help, Lab, List, Naming, Page, PageRows, Rows, View};
     [
         row(View, A::Tab(Tab::Leaderboard), &[Chord::char('1')], "models by what they earned")
-            .hint(3, "1-4", "tab"),
+            .hint(30, "1-4", "tab"),
         row(View, A::Tab(Tab::Tracker), &[Chord::char('2')], "calls, live"),
         row(View, A::Tab(Tab::Categories), &[Chord::char('3')], "how calls ended"),
         row(View, A::Tab(Tab::Features), &[Chord::char('4')], "what separates pumps from rugs"),
         row(View, A::NextTab, &[Chord::key(KeyCode::Tab)], "next tab"),
         row(View, A::PreviousTab, &[Chord::key(KeyCode::BackTab)], "previous tab"),
         row(View, A::Range(Range::H24), &[Chord::char('d')], "the last 24 hours")
-            .hint(4, "d w m n a", "range"),
+            .hint(40, "d w m n a", "range"),
         row(View, A::Range(Range::D7), &[Chord::char('w')], "the last 7 days"),
         row(View, A::Range(Range::D30), &[Chord::char('m')], "the last 30 days"),
         row(View, A::Range(Range::D90), &[Chord::char('n')], "the last 90 days"),
@@ -269,27 +307,53 @@ pub const BINDINGS: &[Binding] = &{
         row(View, A::Shorter, &[Chord::char('[')], "a shorter range"),
         row(View, A::Longer, &[Chord::char(']')], "a longer range"),
         row(View, A::Provisional, &[Chord::char('p')], "with or without calls still in their window")
-            .hint(9, "p", "provisional"),
+            .hint(90, "p", "provisional"),
         row(View, A::Freeze, &[Chord::char(' ')], "freeze: new data waits until you press it again")
-            .hint(10, "space", "freeze"),
+            .hint(100, "space", "freeze"),
         row(Rows, A::Down, DOWN, "down"),
         row(Rows, A::Up, UP, "up"),
         row(Rows, A::PageDown, PAGE_DOWN, "a screen down"),
         row(Rows, A::PageUp, PAGE_UP, "a screen up"),
         row(Rows, A::Top, TOP, "first row"),
         row(Rows, A::Bottom, BOTTOM, "last row"),
-        row(List, A::Open, &[Chord::key(KeyCode::Enter)], "open the row").hint(5, "Enter", "open"),
+        row(List, A::Open, &[Chord::key(KeyCode::Enter)], "open the row").hint(50, "Enter", "open"),
         row(Rows, A::NextSort, &[Chord::char('s')], "sort by the next column, at last as built")
-            .hint(6, "s S", "sort"),
+            .hint(60, "s S", "sort"),
         row(Rows, A::ReverseSort, &[Chord::char('S')], "turn the order round"),
         row(Rows, A::Filter, &[Chord::char('/')], "show only rows that contain a text")
-            .hint(7, "/", "filter"),
+            .hint(70, "/", "filter"),
         row(List, A::ClearFilter, ESC, "drop the filter"),
         row(List, A::Mark, &[Chord::char('c')], "mark a row: two marked are compared"),
         row(Rows, A::Copy, &[Chord::char('y')], "copy the row's address or id to your clipboard")
-            .hint(8, "y", "copy"),
+            .hint(80, "y", "copy"),
         row(List, A::Save, &[Chord::char('e')], "save these rows to a CSV file in this folder")
-            .hint(12, "e", "save"),
+            .hint(120, "e", "save"),
+        row(List, A::Lab, &[Chord::char('f')], "filter lab: what a filter would have done")
+            .hint(110, "f", "lab"),
+        row(Lab, A::Down, DOWN, "down"),
+        row(Lab, A::Up, UP, "up"),
+        row(Lab, A::PageDown, PAGE_DOWN, "a screen down"),
+        row(Lab, A::PageUp, PAGE_UP, "a screen up"),
+        row(Lab, A::Top, TOP, "first feature"),
+        row(Lab, A::Bottom, BOTTOM, "last feature"),
+        row(Lab, A::Turn, &[Chord::key(KeyCode::Enter)], "set it: required, forbidden; >=, <=; a word")
+            .hint(3, "Enter", "set"),
+        row(Lab, A::StepUp, &[Chord::char('+'), Chord::char('='), Chord::key(KeyCode::Right)], "threshold a step up")
+            .hint(4, "+ -", "step"),
+        row(Lab, A::StepDown, &[Chord::char('-'), Chord::key(KeyCode::Left)], "threshold a step down"),
+        row(Lab, A::Bonus, &[Chord::char('b')], "flag counts 1, 2, 3, 0 points more to the score")
+            .hint(5, "b", "bonus"),
+        row(Lab, A::Unset, &[Chord::char('x')], "ask nothing of it").hint(6, "x", "any"),
+        row(Lab, A::UnsetAll, &[Chord::char('X')], "ask nothing at all"),
+        row(Lab, A::Name, &[Chord::char('s')], "save the filter under a name").hint(7, "s", "save"),
+        row(Lab, A::NextSaved, &[Chord::char('o')], "take up the next saved filter").hint(8, "o", "open"),
+        row(Lab, A::Copy, &[Chord::char('y')], "copy it for --where").hint(9, "y", "copy"),
+        row(Lab, A::Back, &[Chord::key(KeyCode::Esc), Chord::char('f')], "back to the features")
+            .hint(0, "Esc", "back"),
+        row(Naming, A::KeepName, &[Chord::key(KeyCode::Enter)], "save").hint(1, "Enter", "save"),
+        row(Naming, A::Back, ESC, "do not save").hint(2, "Esc", "drop"),
+        row(Naming, A::EraseName, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
+        row(Naming, A::Quit, &[Chord::ctrl('c')], "quit"),
         row(Filter, A::KeepFilter, &[Chord::key(KeyCode::Enter)], "keep it")
             .hint(1, "Enter", "keep"),
         row(Filter, A::ClearFilter, ESC, "drop it").hint(2, "Esc", "drop"),
@@ -297,19 +361,19 @@ pub const BINDINGS: &[Binding] = &{
         row(Filter, A::Down, &[Chord::key(KeyCode::Down)], "down"),
         row(Filter, A::Up, &[Chord::key(KeyCode::Up)], "up"),
         row(Filter, A::Quit, &[Chord::ctrl('c')], "quit"),
-        row(Page, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
+        row(Page, A::Down, DOWN, "a line down").hint(60, "j k", "scroll"),
         row(Page, A::Up, UP, "a line up"),
         row(Page, A::PageDown, PAGE_DOWN, "a screen down"),
         row(Page, A::PageUp, PAGE_UP, "a screen up"),
         row(Page, A::Top, TOP, "to the top"),
         row(Page, A::Bottom, BOTTOM, "to the end"),
         row(Page, A::Copy, &[Chord::char('y')], "copy its address or id to your clipboard")
-            .hint(8, "y", "copy"),
+            .hint(80, "y", "copy"),
         row(Page, A::Open, &[Chord::key(KeyCode::Enter)], "its rows, to sort and to filter"),
         row(Page, A::SharedDays, &[Chord::char('c')], "compare on shared days only, or all"),
         row(Page, A::Back, ESC, "back to the rows").hint(0, "Esc", "back"),
         row(PageRows, A::Back, ESC, "drop the filter, then back to the page").hint(0, "Esc", "back"),
-        row(Help, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
+        row(Help, A::Down, DOWN, "a line down").hint(60, "j k", "scroll"),
         row(Help, A::Up, UP, "a line up"),
         row(Help, A::PageDown, PAGE_DOWN, "a screen down"),
         row(Help, A::PageUp, PAGE_UP, "a screen up"),

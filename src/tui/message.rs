@@ -33,6 +33,15 @@ pub enum Message {
         /// What to show.
         page: Page,
     },
+    /// The filter lab, as asked.
+    Lab {
+        /// [`crate::view::Question::epoch`] of the question that this answers.
+        epoch: u64,
+        /// The range its numbers are of.
+        range: Range,
+        /// What to show, and what its keys work on.
+        view: Box<crate::view::lab::LabView>,
+    },
     /// What stands above every tab.
     Header(Header),
     /// Something to say for a few seconds.

@@ -23,6 +23,7 @@
 pub mod chord;
 pub mod draw;
 pub mod keymap;
+pub mod lab;
 pub mod message;
 pub mod save;
 pub mod state;

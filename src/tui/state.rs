@@ -30,6 +30,12 @@ pub struct State {
     pub help: Option<usize>,
     /// The open page.
     pub page: Option<OpenPage>,
+    /// The filter lab, while it is open.
+    pub lab: Option<super::lab::Lab>,
+    /// Filters saved since the start, and the one last worked on.
+    pub saves: Vec<crate::view::lab::SavedFilter>,
+    /// The filter that the lab opens with: the one it was left with.
+    pub last_filter: crate::view::lab::Filter,
     /// What stands above every tab.
     pub header: Header,
     /// A notice.
@@ -42,6 +48,8 @@ pub struct State {
     screens_since: u64,
     /// The last epoch that changed what a page shows.
     page_since: u64,
+    /// The last epoch that changed what the lab shows.
+    lab_since: u64,
 }
 
 /// One tab: its rows and where the user is in them.
@@ -196,6 +204,9 @@ impl State {
             typing: false,
             help: None,
             page: None,
+            lab: None,
+            saves: Vec::new(),
+            last_filter: crate::view::lab::Filter::default(),
             header: Header::default(),
             toast: None,
             drawn: Drawn::default(),
@@ -203,6 +214,7 @@ impl State {
             epoch: 1,
             screens_since: 1,
             page_since: 1,
+            lab_since: 1,
         }
     }
 
@@ -219,28 +231,42 @@ impl State {
             } else {
                 Place::Page
             }
+        } else if let Some(lab) = &self.lab {
+            if lab.naming.is_some() {
+                Place::Naming
+            } else {
+                Place::Lab
+            }
         } else {
             Place::List
         }
     }
 
-    /// The rows that have the keys: those of the open page, or of the tab in front.
+    /// The rows that have the keys: those of the open page, of the lab, or of the tab in front.
     #[must_use]
     pub fn list(&self) -> &List {
-        match &self.page {
-            Some(OpenPage {
-                rows: Some(rows), ..
-            }) => rows,
+        match (&self.page, &self.lab) {
+            (
+                Some(OpenPage {
+                    rows: Some(rows), ..
+                }),
+                _,
+            ) => rows,
+            (_, Some(lab)) => &lab.list,
             _ => &self.lists[self.tab.index()],
         }
     }
 
     /// The rows that have the keys.
     pub fn list_mut(&mut self) -> &mut List {
-        match &mut self.page {
-            Some(OpenPage {
-                rows: Some(rows), ..
-            }) => rows,
+        match (&mut self.page, &mut self.lab) {
+            (
+                Some(OpenPage {
+                    rows: Some(rows), ..
+                }),
+                _,
+            ) => rows,
+            (_, Some(lab)) => &mut lab.list,
             _ => &mut self.lists[self.tab.index()],
         }
     }
@@ -278,6 +304,8 @@ impl State {
             provisional: self.provisional,
             open: self.page.as_ref().map(|p| (p.tab, p.key.clone())),
             frozen: self.frozen,
+            lab: self.lab.as_ref().map(|lab| lab.filter.clone()),
+            saves: self.saves.clone(),
         }
     }
 
@@ -286,6 +314,7 @@ impl State {
         self.epoch += 1;
         self.screens_since = self.epoch;
         self.page_since = self.epoch;
+        self.lab_since = self.epoch;
         for list in &mut self.lists {
             list.answered = false;
             list.waiting = None;
@@ -311,6 +340,18 @@ impl State {
     #[must_use]
     pub const fn takes_screen(&self, epoch: u64) -> bool {
         epoch >= self.screens_since
+    }
+
+    /// A new question that only the lab answers anew.
+    pub fn ask_lab(&mut self) {
+        self.epoch += 1;
+        self.lab_since = self.epoch;
+    }
+
+    /// Whether a lab of that epoch answers the present question.
+    #[must_use]
+    pub const fn takes_lab(&self, epoch: u64) -> bool {
+        epoch >= self.lab_since
     }
 
     /// Whether a page of that epoch answers the present question.

@@ -23,6 +23,10 @@ pub fn take(state: &mut State, message: Message) -> bool {
             key,
             page,
         } => state.takes_page(epoch) && take_page(state, tab, &key, page),
+        Message::Lab { epoch, range, view } => {
+            let covered = state.help.is_some();
+            state.takes_lab(epoch) && super::lab::take(state, range, *view) && !covered
+        }
         Message::Header(header) => take_header(state, header),
         Message::Notice(text) => {
             state.say(text);

@@ -12,6 +12,7 @@ use crate::view::compare_page::PairKey;
 use crate::view::{Align, Order, Question, Tab};
 
 use super::keymap::{self, Action, Chord, Place};
+use super::lab;
 use super::message::Message;
 use super::save::Save;
 use super::state::{OpenPage, State};
@@ -44,14 +45,14 @@ pub struct Effects {
 }
 
 impl Effects {
-    fn redraw(redraw: bool) -> Self {
+    pub(super) fn redraw(redraw: bool) -> Self {
         Self {
             redraw,
             ..Self::default()
         }
     }
 
-    fn ask(state: &State) -> Self {
+    pub(super) fn ask(state: &State) -> Self {
         Self {
             redraw: true,
             ask: Some(state.question()),
@@ -90,6 +91,11 @@ fn press(state: &mut State, key: &KeyEvent) -> Effects {
     let place = state.place();
     if let Some(action) = keymap::lookup(place, chord) {
         return act(state, action);
+    }
+    if place == Place::Naming
+        && let Some(c) = chord.typed()
+    {
+        return lab::type_name(state, c);
     }
     if place == Place::Filter
         && let Some(c) = chord.typed()
@@ -151,6 +157,17 @@ fn act(state: &mut State, action: Action) -> Effects {
         Action::Freeze => freeze(state),
         Action::Copy => copy(state),
         Action::Save => save(state),
+        Action::Lab => lab::open(state),
+        Action::Turn
+        | Action::StepUp
+        | Action::StepDown
+        | Action::Bonus
+        | Action::Unset
+        | Action::UnsetAll
+        | Action::Name
+        | Action::KeepName
+        | Action::EraseName
+        | Action::NextSaved => lab::act(state, action),
         Action::Help => {
             state.help = match state.help {
                 Some(_) => None,
@@ -166,11 +183,12 @@ fn beside(tab: Tab, steps: usize) -> Tab {
 }
 
 fn go(state: &mut State, tab: Tab) -> Effects {
-    if tab == state.tab && state.page.is_none() {
+    if tab == state.tab && state.page.is_none() && state.lab.is_none() {
         return Effects::default();
     }
     state.tab = tab;
     state.typing = false;
+    lab::leave(state);
     if state.page.take().is_some() {
         state.ask_page();
     } else {
@@ -337,6 +355,9 @@ fn back(state: &mut State) -> Effects {
             rows.arrange();
         }
         return Effects::redraw(true);
+    }
+    if state.page.is_none() && state.lab.is_some() {
+        return lab::back(state);
     }
     if state.page.take().is_none() {
         return Effects::default();

@@ -22,9 +22,20 @@ impl<'a> Answers<'a> {
     /// Judges the calls of a board.
     #[must_use]
     pub fn new(board: &'a Board, as_of: Timestamp, style: Style) -> Self {
+        Self::over(board, board.judged(as_of), as_of, style)
+    }
+
+    /// Answers over some of the calls, judged already.
+    #[must_use]
+    pub const fn over(
+        board: &'a Board,
+        calls: Vec<Judged>,
+        as_of: Timestamp,
+        style: Style,
+    ) -> Self {
         Self {
             board,
-            calls: board.judged(as_of),
+            calls,
             as_of,
             style,
         }

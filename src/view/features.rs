@@ -1,14 +1,15 @@
 //! Tab 4: what separates pumps from rugs, and how sure that is.
 
-use crate::analytics::features::{ArmTest, eligible};
+use crate::analytics::features::{ArmTest, Source};
 use crate::analytics::{FeatureKind, FeatureReport, FeatureRow, Judged, Verdict};
 use crate::board::Board;
 use crate::domain::{Percent, Range, Timestamp};
 
 use super::format::{self, UNKNOWN};
+use super::insight;
 use super::table::{Align, Block, Cell, Column, Empty, Line, Page, Row, Screen, Step, Table, Tone};
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     Column::new(
         "feature",
         "Feature",
@@ -97,6 +98,14 @@ const COLUMNS: [Column; 11] = [
         6,
         "numbers: chance that a pump has the larger one",
     ),
+    Column::new(
+        "why",
+        "Why",
+        Align::Left,
+        9,
+        70,
+        "what the verdict rests on; Enter shows all of it",
+    ),
 ];
 
 /// Values under which a correlation is called "too few".
@@ -112,13 +121,14 @@ pub fn report(
     provisional: bool,
 ) -> FeatureReport {
     let settings = board.settings();
-    let eligible = eligible(calls, &range.window(as_of), &settings.rules, provisional);
-    FeatureReport::of(
-        &eligible,
-        &board.feature_kinds(as_of),
-        &settings.rules,
-        &settings.guards,
-    )
+    FeatureReport::of(&Source {
+        calls,
+        kinds: &board.feature_kinds(as_of),
+        window: range.window(as_of),
+        rules: &settings.rules,
+        guards: &settings.guards,
+        provisional,
+    })
 }
 
 /// The feature table of a range.
@@ -133,11 +143,18 @@ pub fn screen(
     let found = report(board, calls, range, as_of, provisional);
     Screen {
         above: if found.n > 0 {
-            vec![Block::Text(vec![headline(&found, board)])]
+            let mut lines = vec![headline(&found, board)];
+            lines.extend(insight::recommendations(&found));
+            lines.extend(insight::doubts(&found));
+            vec![Block::Text(lines)]
         } else {
             Vec::new()
         },
-        notes: notes(&found),
+        notes: {
+            let mut lines = notes(&found);
+            lines.extend(insight::notes(&found, &board.settings().guards));
+            lines
+        },
         empty: found.rows.is_empty().then(|| empty(calls, &found, range)),
         count: format!("{} settled calls", found.n),
         table: Table {
@@ -226,14 +243,14 @@ fn gains_cell(with: Option<f64>, without: Option<f64>) -> Cell {
 }
 
 fn table_row(row: &FeatureRow, q: f64) -> Row {
-    let number = row.kind == FeatureKind::Number;
-    let n = if number {
-        format!("{} / - / {}", row.n_with, row.n_unknown)
-    } else {
+    let flag = row.kind == FeatureKind::Flag;
+    let n = if flag {
         format!("{}/{}/{}", row.n_with, row.n_without, row.n_unknown)
+    } else {
+        format!("{} / - / {}", row.n_with, row.n_unknown)
     };
     let verdict = row.verdict.map_or_else(
-        || Cell::unknown("number"),
+        || Cell::unknown("words"),
         |v| Cell::word(v.name()).toned(verdict_tone(v)),
     );
     let signed = |value: Option<f64>, text: fn(f64) -> String| {
@@ -256,6 +273,7 @@ fn table_row(row: &FeatureRow, q: f64) -> Row {
                 rho => signed(rho.map(|s| s.r), format::correlation),
             },
             signed(row.auc, |v| format!("{v:.2}")),
+            Cell::word(row.reason.clone()).toned(Tone::Dim),
         ],
         dim: matches!(
             row.verdict,
@@ -278,7 +296,10 @@ fn notes(found: &FeatureReport) -> Vec<Line> {
     }
     if !found.categories.is_empty() {
         notes.push(Line::toned(
-            format!("words, not tested: {}", found.categories.join(", ")),
+            format!(
+                "words, described by group and not tested: {}",
+                found.categories.join(", ")
+            ),
             Tone::Dim,
         ));
     }
@@ -336,6 +357,8 @@ pub fn page(
         "calls",
         Line::plain(if row.kind == FeatureKind::Number {
             format!("{} say a number, {} do not", row.n_with, row.n_unknown)
+        } else if row.kind == FeatureKind::Category {
+            format!("{} say a word, {} do not", row.n_with, row.n_unknown)
         } else {
             format!(
                 "{} with, {} without, {} unknown",
@@ -373,8 +396,10 @@ pub fn page(
                 ),
             ),
         ]));
+        blocks.extend(insight::strata(row));
     } else {
         blocks.push(Block::Pairs(number_pairs(row)));
+        blocks.extend(insight::parts(row, &board.settings().guards));
     }
     Some(Page {
         title: format!("{key} - {}", range.label()),
@@ -412,6 +437,16 @@ fn arms(test: &ArmTest) -> Vec<(String, Line)> {
                 i.high * 100.0
             ))
             .and("  95 % Newcombe", Tone::Dim),
+        ));
+    }
+    if let Some(odds) = test.odds() {
+        pairs.push(pair(
+            "odds ratio",
+            Line::plain(format!(
+                "{:.2} ({:.2} to {:.2})",
+                odds.adjusted, odds.interval.low, odds.interval.high
+            ))
+            .and("  +0.5 in each cell, 95 % Woolf", Tone::Dim),
         ));
     }
     if let (Some(p), Some(q)) = (test.p, test.q) {
@@ -452,11 +487,19 @@ fn number_pairs(row: &FeatureRow) -> Vec<(String, Line)> {
                 ),
         ));
     }
-    if let Some(auc) = row.auc {
+    for (what, auc) in [("pump", row.pump_auc), ("rug", row.rug_auc)] {
+        let Some(auc) = auc else { continue };
+        let interval = auc
+            .interval
+            .map_or_else(String::new, |i| format!(" ({:.2} to {:.2})", i.low, i.high));
         pairs.push((
-            "AUC".to_owned(),
-            Line::plain(format!("{auc:.2}"))
-                .and("  chance that a pump has the larger value", Tone::Dim),
+            format!("AUC {what}"),
+            Line::plain(format!("{:.2}{interval}", auc.auc))
+                .and(format!("  p {}", format::p_value(auc.p)), Tone::Dim)
+                .and(
+                    format!("  chance that a {what} has the larger value"),
+                    Tone::Dim,
+                ),
         ));
     }
     pairs

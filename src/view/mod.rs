@@ -14,6 +14,8 @@ pub mod events;
 pub mod features;
 pub mod format;
 pub mod header;
+pub mod insight;
+pub mod lab;
 pub mod layout;
 pub mod leaderboard;
 pub mod model_page;

@@ -71,6 +71,11 @@ pub struct Question {
     pub open: Option<(Tab, String)>,
     /// The view is frozen: new data waits.
     pub frozen: bool,
+    /// The filter lab is open with this filter.
+    pub lab: Option<super::lab::Filter>,
+    /// Filters that were saved since the dashboard was opened. Questions may be skipped, so each
+    /// carries all of them.
+    pub saves: Vec<super::lab::SavedFilter>,
 }
 
 /// What stands above every tab.

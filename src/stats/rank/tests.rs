@@ -256,3 +256,47 @@ proptest! {
         }
     }
 }
+
+/// `DeLong`'s interval as R's `pROC::ci.auc(method = "delong")` defines it: computed here by the
+/// definition, every pair counted.
+#[test]
+fn the_interval_of_an_auc_is_that_of_the_pairs() {
+    let scores = [0.9, 0.8, 0.8, 0.6, 0.6, 0.6, 0.3, 0.3, 0.9, 0.5];
+    let positive = [
+        true, true, false, true, false, false, false, true, true, false,
+    ];
+    let found = super::auc_with_interval(&scores, &positive).unwrap();
+    assert!((found.auc - 0.72).abs() < 1e-12);
+    let of = |class: bool| -> Vec<f64> {
+        let both = scores.iter().zip(positive);
+        both.filter(|(_, is)| *is == class)
+            .map(|(s, _)| *s)
+            .collect()
+    };
+    let (x, y) = (of(true), of(false));
+    let wins = |a: f64, b: f64| {
+        if a > b {
+            1.0
+        } else if a == b {
+            0.5
+        } else {
+            0.0
+        }
+    };
+    let variance = |shares: &[f64]| {
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+        shares.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (shares.len() - 1) as f64
+    };
+    let vx: Vec<f64> = (x.iter())
+        .map(|a| y.iter().map(|b| wins(*a, *b)).sum::<f64>() / y.len() as f64)
+        .collect();
+    let vy: Vec<f64> = (y.iter())
+        .map(|b| x.iter().map(|a| wins(*a, *b)).sum::<f64>() / x.len() as f64)
+        .collect();
+    let half = 1.959_963_984_540_054
+        * (variance(&vx) / x.len() as f64 + variance(&vy) / y.len() as f64).sqrt();
+    let interval = found.interval.unwrap();
+    assert!((interval.low - (0.72 - half)).abs() < 1e-12);
+    assert!((interval.high - (0.72 + half).min(1.0)).abs() < 1e-12);
+    assert_eq!(super::auc_with_interval(&scores, &[true; 10]), None);
+}

@@ -198,6 +198,14 @@ pub fn footer(frame: &mut Frame, area: Rect, state: &State, drawn: Drawn, theme:
             ));
             line.push_span(Span::styled(theme.glyphs.caret, theme.chosen()));
         }
+        if let Some(name) = state.lab.as_ref().and_then(|lab| lab.naming.as_ref()) {
+            let text = format!("save as: {name}");
+            line.push_span(Span::styled(
+                tail(&text, room.saturating_sub(keep)),
+                theme.key(),
+            ));
+            line.push_span(Span::styled(theme.glyphs.caret, theme.chosen()));
+        }
         for hint in keymap::hints(place) {
             let wide = width(hint.keys) + 1 + width(hint.label) + 2;
             if line_width(&line) + wide + keep > room {
@@ -240,7 +248,7 @@ fn whereabouts(state: &State, drawn: Drawn) -> String {
             format!("{}/{}", drawn.offset + drawn.fits, drawn.lines)
         }
         Place::Help | Place::Page => String::new(),
-        Place::List | Place::PageRows | Place::Filter => {
+        Place::List | Place::PageRows | Place::Filter | Place::Lab | Place::Naming => {
             let list = state.list();
             let all = list.shown.as_ref().map_or(0, |s| s.screen.table.rows.len());
             let shown = list.arranged.len();
