@@ -48,7 +48,8 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let stopped = Arc::clone(&stop);
     let retain = context.config.retain_samples();
     start("engine", move || {
-        let engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
+        let engine = Engine::new(store, settings, clock, publish, poller);
+        let engine = engine.retaining(retain).without_paths();
         let done = engine.run(&commands, &stopped);
         let _ = finished.send(done);
     })?;
