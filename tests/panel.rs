@@ -344,6 +344,23 @@ fn chains_are_asked_for_where_they_are_served() {
 }
 
 #[test]
+fn a_second_look_goes_only_where_the_chain_is_served() {
+    let mut feeds = [
+        Scripted::new("x", |t, now| Ok((now < minute(1)).then(|| quote(t, 1.0)))),
+        Scripted::new("y", priced(2.0)),
+        Scripted::new("z", priced(3.0)),
+    ];
+    // The script fails the test when it is asked for another chain.
+    feeds[1].chains = vec!["b"];
+    let mut tracker = one(&feeds);
+    for i in 0..3 {
+        poll(&mut tracker, &mut feeds, minute(i));
+    }
+    assert!(feeds[1].asked.lock().unwrap().is_empty());
+    assert_eq!(feeds[2].asked.lock().unwrap().len(), 2);
+}
+
+#[test]
 fn time_within_a_token_never_goes_backwards() {
     let mut feeds = [Scripted::new("x", |t, now| {
         Ok(Some(quote(t, 1.0 + (now.millis() % 1000) as f64 / 1e6)))

@@ -16,98 +16,18 @@ use crate::analytics::lab::SavedFilter;
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
-use crate::domain::{Call, Decision, Span, Timestamp, TokenKey, Trade};
-use crate::store::{Answer, Commits, Put, Sample, Store, StoreError};
+use crate::domain::{Decision, Span, Timestamp, TokenKey};
+use crate::store::{Answer, Commits, Put, Store, StoreError};
 use crate::tracker::backfill::Filled;
-use crate::tracker::{FeedHealth, Follow, Order, Poll};
+use crate::tracker::{Follow, Order};
 
-use super::gaps::{GapFinder, Progress};
+use super::gaps::GapFinder;
 use super::unsaved::Unsaved;
 use super::watch::{Turn, Watch};
 
-/// Something to be done with the store.
-#[derive(Debug)]
-pub enum Command {
-    /// What was read of the past: stored as it comes.
-    Samples(Vec<Sample>),
-    /// What a poll has brought, with how the feeds are doing: stored within the second.
-    Polled(Poll),
-    /// Calls that were made.
-    Calls(Vec<Call>),
-    /// Trades that were opened or closed.
-    Trades(Vec<Trade>),
-    /// What was found of a token's past.
-    Filled(Box<Filled>),
-    /// A filter is kept under its name.
-    SaveFilter(SavedFilter),
-    /// Nothing more will come.
-    Stop,
-}
+mod snapshot;
 
-/// Readings of polls that were stored, by what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// They count.
-    pub accepted: u64,
-    /// They waited for a second reading.
-    pub waited: u64,
-    /// They do not count.
-    pub refused: u64,
-    /// Polls that found no listing any more.
-    pub absent: u64,
-}
-
-impl Tally {
-    fn add(&mut self, sample: &Sample) {
-        let count = match sample.decision {
-            Decision::Accepted if sample.reading.absent => &mut self.absent,
-            Decision::Accepted => &mut self.accepted,
-            Decision::Waiting => &mut self.waited,
-            Decision::Refused(_) => &mut self.refused,
-        };
-        *count += 1;
-    }
-}
-
-/// What everybody else may look at: the latest board and how the program itself is doing.
-#[derive(Debug, Clone)]
-pub struct Snapshot {
-    /// Everything there is to show.
-    pub board: Arc<Board>,
-    /// How the feeds are doing, when this program asks any.
-    pub health: Vec<FeedHealth>,
-    /// Who polls, where a lease decides that.
-    pub turn: Option<Turn>,
-    /// When the machine was last found to have slept, and for how long.
-    pub slept: Option<(Timestamp, Span)>,
-    /// What polls have brought since the start.
-    pub tally: Tally,
-    /// How far filling gaps has come, while this program does it.
-    pub backfill: Option<Progress>,
-    /// Why the database could not be read or written last time.
-    pub trouble: Option<String>,
-    /// The first load is done.
-    pub loaded: bool,
-    /// Filters that were saved, by name.
-    pub filters: Arc<Vec<SavedFilter>>,
-}
-
-impl Snapshot {
-    /// Before anything is loaded.
-    pub fn empty(settings: Settings) -> Self {
-        Self {
-            board: Arc::new(Board::empty(settings)),
-            health: Vec::new(),
-            turn: None,
-            slept: None,
-            tally: Tally::default(),
-            backfill: None,
-            trouble: None,
-            loaded: false,
-            filters: Arc::default(),
-        }
-    }
-}
+pub use snapshot::{Command, Snapshot, Tally};
 
 /// Who asks the feeds for this engine.
 #[derive(Debug)]
@@ -152,6 +72,8 @@ pub struct Engine {
     publish: watch::Sender<Snapshot>,
     poller: Poller,
     gaps: Option<GapFinder>,
+    /// Recent paths of prices are kept: for a screen.
+    paths: bool,
     /// The board is another than the one that was handed out last.
     moved: bool,
     unsaved: Unsaved,
@@ -184,6 +106,7 @@ impl Engine {
             commits: Commits::default(),
             folded: None,
             next_unseen: None,
+            paths: true,
             moved: true,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
@@ -211,6 +134,13 @@ impl Engine {
     #[must_use]
     pub fn retaining(mut self, retain: Span) -> Self {
         self.retain = Some(retain);
+        self
+    }
+
+    /// Keeps no recent paths of prices: nobody looks at them.
+    #[must_use]
+    pub fn without_paths(mut self) -> Self {
+        self.paths = false;
         self
     }
 
@@ -380,7 +310,7 @@ impl Engine {
             // Commits are in the order of time but for what was answered at the same moment.
             let (changes, tokens) = self.store.moved_since(since.minus(OVERLAP))?;
             self.board.move_folds(changes);
-            for token in tokens {
+            for token in tokens.into_iter().filter(|_| self.paths) {
                 let from = self.board.trail(&token).and_then(|trail| trail.last());
                 let span = from.map_or(TRAIL, |last| now.since(last.at));
                 let path = self.store.price_path(&token, now, span)?;
@@ -426,7 +356,9 @@ impl Engine {
                 // The paths of thousands of tokens take a moment: the figures go out first.
                 self.publish();
                 self.moved = true;
-                if let Err(error) = load_trails(&self.store, &mut self.board, now) {
+                if self.paths
+                    && let Err(error) = load_trails(&self.store, &mut self.board, now)
+                {
                     self.trouble(&error);
                 }
                 self.follow();
@@ -570,7 +502,9 @@ impl Engine {
                 if polled {
                     self.snapshot.tally.add(sample);
                 }
-                if let (Decision::Accepted, Some(price)) = (sample.decision, sample.reading.price) {
+                if let (true, Decision::Accepted, Some(price)) =
+                    (self.paths, sample.decision, sample.reading.price)
+                {
                     let at = sample.reading.at;
                     self.board.add_price(&sample.token, PriceAt { at, price });
                 }

@@ -51,7 +51,7 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let retain = context.config.retain_samples();
     start("engine", move || {
         let engine = Engine::new(store, settings, clock, publish, poller);
-        let engine = engine.retaining(retain).filling(gaps);
+        let engine = engine.retaining(retain).without_paths().filling(gaps);
         let done = engine.run(&commands, &stopped);
         let _ = finished.send(done);
     })?;

@@ -8,6 +8,7 @@
 mod accept;
 pub mod backfill;
 mod health;
+mod known;
 mod looks;
 mod poll;
 mod run;

@@ -1,7 +1,8 @@
 use super::*;
 use crate::analytics::{Guards, Judged};
-use crate::domain::{CallId, Features, Price, Reading, Rules};
-use crate::store::Holder;
+use crate::domain::{Call, CallId, Features, Price, Reading, Rules};
+use crate::store::{Holder, Sample};
+use crate::tracker::Poll;
 
 const T0: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
