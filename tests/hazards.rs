@@ -203,7 +203,7 @@ fn strict_keeps_a_whole_file_out_when_one_row_is_refused_and_says_so() {
         complains(&ran, "refused, so with --strict nothing of it went in");
         assert!(!ran.out.contains(" new,"), "{ran:?}");
         let conn = Connection::open(machine.db()).unwrap();
-        for table in ["call", "trade", "sample", "imported_outcome"] {
+        for table in ["call", "trade_chunk", "sample", "imported_outcome"] {
             let n: i64 = conn
                 .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
                     row.get(0)

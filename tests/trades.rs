@@ -53,6 +53,17 @@ fn all(store: &Store) -> BTreeMap<String, Trade> {
     found
 }
 
+/// Everything of the books but the mark that makes each of them one of a kind.
+fn books(store: &Store) -> String {
+    let text = format!("{:?}", store.load_books().unwrap());
+    let mut parts = text.split("Book { id: ");
+    let mut out = parts.next().unwrap().to_owned();
+    for part in parts {
+        out.push_str(part.split_once(", ").unwrap().1);
+    }
+    out
+}
+
 #[test]
 fn a_file_with_a_row_per_trade_is_taken_over_whole() {
     let folder = tempfile::tempdir().unwrap();
@@ -107,7 +118,6 @@ fn a_file_with_a_row_per_trade_is_taken_over_whole() {
     let want: BTreeMap<_, _> = trades.iter().map(|t| (t.id.clone(), t.clone())).collect();
     assert_eq!(all(&moved), want);
     assert_eq!(all(&fresh), want);
-    let books = |store: &Store| format!("{:?}", store.load_books().unwrap());
     assert_eq!(books(&moved), books(&fresh));
     // And they are known: the same again changes nothing, by its id.
     let (puts, changed) = moved.put_trades(&trades).unwrap();
@@ -146,7 +156,6 @@ proptest! {
             store.put_trades(&trades).unwrap();
             store.commit().unwrap();
             prop_assert_eq!(all(&store), want.clone());
-            let books = |store: &Store| format!("{:?}", store.load_books().unwrap());
             let moved = books(&store);
             store.rebuild_summaries().unwrap();
             prop_assert_eq!(moved, books(&store));
