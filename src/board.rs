@@ -97,6 +97,17 @@ impl Board {
         Self::new(Loaded::default(), settings)
     }
 
+    /// Puts the calls that were loaded in place of those that were there.
+    pub fn set_calls(&mut self, calls: Vec<StoredCall>, orphan_outcomes: usize) {
+        self.calls = calls
+            .into_iter()
+            .map(|c| Arc::new(Tracked::from(c)))
+            .collect();
+        self.orphan_outcomes = orphan_outcomes;
+        self.trails = HashMap::new();
+        self.arrange();
+    }
+
     /// Takes up calls that were stored.
     pub fn add_calls(&mut self, calls: impl IntoIterator<Item = StoredCall>) {
         for stored in calls {

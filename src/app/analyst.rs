@@ -25,7 +25,7 @@ use crate::view::{
     Block, Header, Line, Page, Question, Screen, Tab, Tone, leaderboard, model_page, model_trades,
 };
 
-use super::engine::{Command, Snapshot};
+use super::engine::{Command, Snapshot, Stage};
 use super::gaps::Progress;
 use super::watch::Turn;
 
@@ -68,7 +68,12 @@ pub async fn run(
             let _ = saving.send(Command::SaveFilter(filter.clone()));
         }
         saved = question.saves.len();
-        let answered = snapshot.loaded || snapshot.trouble.is_some();
+        let answered = snapshot.trouble.is_some()
+            || match snapshot.loaded {
+                Stage::Nothing => false,
+                Stage::Models => question.tab == Tab::Leaderboard,
+                Stage::Everything => true,
+            };
         if answered {
             let done = answer(
                 &place, &question, &snapshot, &messages, &mut last, &deep, &questions,
@@ -205,6 +210,10 @@ async fn answer(
     let mut tabs = Tab::EACH;
     tabs.sort_by_key(|tab| *tab != question.tab);
     for tab in tabs {
+        if snapshot.loaded == Stage::Models && tab != Tab::Leaderboard {
+            // Its calls are still being read: nothing is not what there is.
+            continue;
+        }
         if asked.has_changed().unwrap_or(true) {
             return Ok(());
         }

@@ -17,7 +17,7 @@ use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
 use crate::domain::{Decision, Span, Timestamp, TokenKey};
-use crate::store::{Answer, Commits, Put, Store, StoreError};
+use crate::store::{Answer, Commits, Loaded, Put, Store, StoreError};
 use crate::tracker::backfill::Filled;
 use crate::tracker::{Follow, Order};
 
@@ -27,7 +27,7 @@ use super::watch::{Turn, Watch};
 
 mod snapshot;
 
-pub use snapshot::{Command, Snapshot, Tally};
+pub use snapshot::{Command, Snapshot, Stage, Tally};
 
 /// Who asks the feeds for this engine.
 #[derive(Debug)]
@@ -334,21 +334,41 @@ impl Engine {
     fn reload(&mut self) -> bool {
         self.moved = true;
         let now = self.clock.now();
+        let first = self.snapshot.loaded == Stage::Nothing;
         let loaded = (|| {
             let foreign = self.store.foreign_changes()?;
             let commits = self.store.commits()?;
             let folded = self.store.folded_up_to()?;
-            Ok((foreign, commits, folded, self.store.load(Some(now))?))
+            let (snapshot, publish, settings) = (&mut self.snapshot, &self.publish, self.settings);
+            let (models, loaded) = self.store.load_calls_beside(Some(now), |store| {
+                let books = store.load_books()?;
+                let board = Board::new(
+                    Loaded {
+                        books,
+                        ..Loaded::default()
+                    },
+                    settings,
+                );
+                // Models are read in a fraction of the time of calls.
+                if first {
+                    snapshot.board = Arc::new(board.clone());
+                    snapshot.loaded = Stage::Models;
+                    publish.send_replace(snapshot.clone());
+                }
+                Ok::<_, StoreError>(board)
+            });
+            Ok((foreign, commits, folded, models?, loaded?))
         })();
         match loaded {
-            Ok((foreign, commits, folded, loaded)) => {
+            Ok((foreign, commits, folded, mut board, loaded)) => {
                 tracing::debug!(calls = loaded.calls.len(), "loaded");
                 self.foreign = foreign;
                 self.commits = commits;
                 self.folded = folded.map(|at| at.min(now));
                 self.next_unseen = loaded.next_unseen;
-                self.board = Board::new(loaded, self.settings);
-                self.snapshot.loaded = true;
+                board.set_calls(loaded.calls, loaded.orphan_outcomes);
+                self.board = board;
+                self.snapshot.loaded = Stage::Everything;
                 self.snapshot.trouble = None;
                 if let Err(error) = self.load_filters() {
                     self.trouble(&error);
@@ -403,7 +423,11 @@ impl Engine {
     /// Looks for gaps, when it is this program's turn; whether there is news of it.
     fn look_for_gaps(&mut self) -> bool {
         let ours = matches!(&self.poller, Poller::Leased(_, watch) if *watch.turn() == Turn::Ours);
-        let Some(gaps) = self.gaps.as_mut().filter(|_| ours && self.snapshot.loaded) else {
+        let Some(gaps) = self
+            .gaps
+            .as_mut()
+            .filter(|_| ours && self.snapshot.loaded == Stage::Everything)
+        else {
             return false;
         };
         if let Err(error) = gaps.look(&self.store, &self.board, self.clock.now()) {

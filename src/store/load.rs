@@ -10,12 +10,11 @@ use crate::domain::candle::LONGEST_CANDLE;
 use crate::domain::fold::PriceAt;
 use crate::domain::hash::FastMap;
 use crate::domain::{
-    Call, CallFacts, CallId, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey,
+    Call, CallFacts, CallId, Fold, ImportedOutcome, Price, Rules, Span, Timestamp, TokenKey,
 };
 
 use super::calls::{CALL_COLUMNS, CallRecord, read_call, read_outcome};
 use super::folds::{Stored, fold_of};
-use super::summaries::read_books;
 use super::{Store, StoreError};
 
 /// A call with everything its outcome is read from.
@@ -68,25 +67,41 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn load(&self, as_of: Option<Timestamp>) -> Result<Loaded, StoreError> {
-        // Books and calls have nothing in common, so each is read on a connection of its own.
-        let path = &self.path;
-        let (books, calls) = thread::scope(|scope| {
-            let books = scope.spawn(move || {
-                let conn = Connection::open_with_flags(path, READING)?;
-                conn.busy_timeout(super::open::BUSY)?;
-                read_books(&conn)
-            });
-            let calls = self.load_calls(as_of);
-            let books = books.join().unwrap_or_else(|_| self.load_books());
-            (books, calls)
-        });
-        let (calls, orphan_outcomes) = calls?;
+        let (books, loaded) = self.load_calls_beside(as_of, Self::load_books);
         Ok(Loaded {
             books: books?,
-            calls,
-            orphan_outcomes,
-            next_unseen: self.next_sample_after(as_of)?,
+            ..loaded?
         })
+    }
+
+    /// Reads everything but the books, and does something else meanwhile: books and calls have
+    /// nothing in common, so each is read on a connection of its own.
+    pub fn load_calls_beside<T>(
+        &self,
+        as_of: Option<Timestamp>,
+        meanwhile: impl FnOnce(&Self) -> T,
+    ) -> (T, Result<Loaded, StoreError>) {
+        let (path, rules) = (self.path.as_path(), self.rules);
+        let (done, calls) = thread::scope(|scope| {
+            let calls = scope.spawn(move || {
+                let conn = Connection::open_with_flags(path, READING)?;
+                conn.busy_timeout(super::open::BUSY)?;
+                load_calls(&conn, &rules, as_of)
+            });
+            let done = meanwhile(self);
+            let calls = calls.join();
+            let calls = calls.unwrap_or_else(|_| load_calls(&self.conn, &rules, as_of));
+            (done, calls)
+        });
+        let loaded = calls.and_then(|(calls, orphan_outcomes)| {
+            Ok(Loaded {
+                books: Vec::new(),
+                calls,
+                orphan_outcomes,
+                next_unseen: self.next_sample_after(as_of)?,
+            })
+        });
+        (done, loaded)
     }
 
     fn next_sample_after(&self, as_of: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
@@ -103,62 +118,6 @@ impl Store {
             |row| row.get(0),
         )?;
         Ok(next.map(Timestamp::from_millis))
-    }
-
-    /// All calls, and how many imported outcomes belong to none of them.
-    fn load_calls(&self, as_of: Option<Timestamp>) -> Result<(Vec<StoredCall>, usize), StoreError> {
-        let mut imported: FastMap<String, ImportedOutcome> = self
-            .conn
-            .prepare(
-                "SELECT call_id, peak_multiple, final_multiple, is_rug, observed_until, label \
-                 FROM imported_outcome",
-            )?
-            .query_map([], |row| Ok((row.get(0)?, read_outcome(row, 1)?)))?
-            .collect::<Result<_, _>>()?;
-        let ours = super::folds::are_ours(&self.conn, &self.rules)?;
-        let up_to: FastMap<i64, i64> = self
-            .conn
-            .prepare("SELECT token_id, up_to FROM folded")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        let mut statement = self.conn.prepare(&FOLDED_CALLS)?;
-        let rows = statement.query_map([], read_folded_call)?;
-        // A record is large: growing step by step would copy all of them several times.
-        let count: i64 = self
-            .conn
-            .query_row("SELECT count(*) FROM call", [], |row| row.get(0))?;
-        let mut calls = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
-        for row in rows {
-            let (record, fold) = row?;
-            let facts = CallFacts::from(&record.call);
-            let to = as_of.map_or(facts.window_end(&self.rules), |as_of| {
-                as_of.min(facts.window_end(&self.rules))
-            });
-            // Stored folds serve as long as they were made by our rules and hold nothing later.
-            let later = |token: i64| {
-                to < facts.window_end(&self.rules)
-                    && up_to.get(&token).is_some_and(|up_to| *up_to > to.millis())
-            };
-            let fold = match (record.token_id, fold) {
-                (Some(token), Stored::Fold(fold)) if ours && !later(token) => fold,
-                (Some(token), Stored::Fold(_) | Stored::Unreadable) => Box::new(fold_of(
-                    &self.conn,
-                    &self.rules,
-                    record.seq,
-                    &facts,
-                    token,
-                    to,
-                )?),
-                _ => Box::new(Fold::start(&facts)),
-            };
-            calls.push(StoredCall {
-                imported: imported.remove(&record.call.id.0),
-                voided: record.voided,
-                call: record.call,
-                fold,
-            });
-        }
-        Ok((calls, imported.len()))
     }
 
     /// One call as it is stored now.
@@ -253,4 +212,55 @@ impl Store {
         }
         Ok(path)
     }
+}
+
+/// All calls, and how many imported outcomes belong to none of them.
+fn load_calls(
+    conn: &Connection,
+    rules: &Rules,
+    as_of: Option<Timestamp>,
+) -> Result<(Vec<StoredCall>, usize), StoreError> {
+    let mut imported: FastMap<String, ImportedOutcome> = conn
+        .prepare(
+            "SELECT call_id, peak_multiple, final_multiple, is_rug, observed_until, label \
+             FROM imported_outcome",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, read_outcome(row, 1)?)))?
+        .collect::<Result<_, _>>()?;
+    let ours = super::folds::are_ours(conn, rules)?;
+    let up_to: FastMap<i64, i64> = conn
+        .prepare("SELECT token_id, up_to FROM folded")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut statement = conn.prepare(&FOLDED_CALLS)?;
+    let rows = statement.query_map([], read_folded_call)?;
+    // A record is large: growing step by step would copy all of them several times.
+    let count: i64 = conn.query_row("SELECT count(*) FROM call", [], |row| row.get(0))?;
+    let mut calls = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    for row in rows {
+        let (record, fold) = row?;
+        let facts = CallFacts::from(&record.call);
+        let to = as_of.map_or(facts.window_end(rules), |as_of| {
+            as_of.min(facts.window_end(rules))
+        });
+        // Stored folds serve as long as they were made by our rules and hold nothing later.
+        let later = |token: i64| {
+            to < facts.window_end(rules)
+                && up_to.get(&token).is_some_and(|up_to| *up_to > to.millis())
+        };
+        let fold = match (record.token_id, fold) {
+            (Some(token), Stored::Fold(fold)) if ours && !later(token) => fold,
+            (Some(token), Stored::Fold(_) | Stored::Unreadable) => {
+                Box::new(fold_of(conn, rules, record.seq, &facts, token, to)?)
+            }
+            _ => Box::new(Fold::start(&facts)),
+        };
+        calls.push(StoredCall {
+            imported: imported.remove(&record.call.id.0),
+            voided: record.voided,
+            call: record.call,
+            fold,
+        });
+    }
+    Ok((calls, imported.len()))
 }

@@ -59,7 +59,7 @@ impl Store {
 }
 
 /// Every book.
-pub(super) fn read_books(conn: &Connection) -> Result<Vec<(BookKey, Book)>, StoreError> {
+fn read_books(conn: &Connection) -> Result<Vec<(BookKey, Book)>, StoreError> {
     let names = books_of(conn)?;
     let mut books = Vec::with_capacity(names.len());
     for (id, key) in names {

@@ -56,6 +56,17 @@ impl Tally {
     }
 }
 
+/// How far the first load has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Nothing is there yet.
+    Nothing,
+    /// The trades of the models.
+    Models,
+    /// Calls too.
+    Everything,
+}
+
 /// What everybody else may look at: the latest board and how the program itself is doing.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -75,8 +86,8 @@ pub struct Snapshot {
     pub filters: Arc<Vec<SavedFilter>>,
     /// Why the database could not be read or written last time.
     pub trouble: Option<String>,
-    /// The first load is done.
-    pub loaded: bool,
+    /// How far the first load has come.
+    pub loaded: Stage,
 }
 
 impl Snapshot {
@@ -91,7 +102,7 @@ impl Snapshot {
             backfill: None,
             filters: Arc::default(),
             trouble: None,
-            loaded: false,
+            loaded: Stage::Nothing,
         }
     }
 }
