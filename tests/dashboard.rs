@@ -33,6 +33,7 @@ struct Seen {
     frames: usize,
     text: String,
     copied: Vec<String>,
+    bells: usize,
     hung_up: bool,
     full: bool,
 }
@@ -50,6 +51,11 @@ impl Surface for Glass {
 
     fn copy(&mut self, text: &str) -> Result<(), Infallible> {
         self.seen.borrow_mut().copied.push(text.to_owned());
+        Ok(())
+    }
+
+    fn bell(&mut self) -> Result<(), Infallible> {
+        self.seen.borrow_mut().bells += 1;
         Ok(())
     }
 

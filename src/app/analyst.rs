@@ -2,6 +2,7 @@
 //! first. Statistics run here, so that no key ever waits for them.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -10,11 +11,13 @@ use crate::clock::Clock;
 use crate::domain::Range;
 use crate::tui::Message;
 use crate::view::answer::Answers;
+use crate::view::answer::Beside;
 use crate::view::format::Style;
 use crate::view::header::{Polling, header};
 use crate::view::{Block, Header, Line, Page, Question, Tab, Tone};
 
-use super::engine::Snapshot;
+use super::engine::{Command, Snapshot};
+use super::past::Past;
 use super::watch::Turn;
 
 /// New data is answered at most this often; a new question at once.
@@ -41,18 +44,23 @@ pub async fn run(
     mut questions: watch::Receiver<Question>,
     mut snapshots: watch::Receiver<Snapshot>,
     messages: mpsc::Sender<Message>,
+    engine: SyncSender<Command>,
 ) {
     let mut last = Sent::default();
+    let mut past = Past::new(engine);
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
         let answered = snapshot.loaded || snapshot.trouble.is_some();
         if answered {
+            past.look(&question, &snapshot).await;
             let asker = &questions;
             let stale = || asker.has_changed().unwrap_or(true);
-            if answer(&place, &question, &snapshot, &messages, &mut last, &stale)
-                .await
-                .is_err()
+            if answer(
+                &place, &question, &snapshot, &messages, &mut last, &past, &stale,
+            )
+            .await
+            .is_err()
             {
                 return;
             }
@@ -62,12 +70,13 @@ pub async fn run(
             if answered {
                 tokio::time::sleep(DATA_PAUSE).await;
             }
-            if question.frozen {
+            if question.frozen && !past.is_awaited() {
                 // New data would only wait on the other side.
                 std::future::pending::<()>().await;
             }
             tokio::select! {
-                changed = snapshots.changed() => changed.is_ok(),
+                changed = snapshots.changed(), if !question.frozen => changed.is_ok(),
+                () = past.arrives() => true,
                 () = tokio::time::sleep(REFRESH) => true,
             }
         };
@@ -78,6 +87,23 @@ pub async fn run(
         };
         if !alive {
             return;
+        }
+    }
+}
+
+/// Rings for notices that come while the dashboard runs, whoever made them.
+pub async fn ring(mut snapshots: watch::Receiver<Snapshot>, messages: mpsc::Sender<Message>) {
+    let mut heard: Option<i64> = None;
+    while snapshots.changed().await.is_ok() {
+        let (loaded, told) = {
+            let snapshot = snapshots.borrow_and_update();
+            (snapshot.loaded, snapshot.told)
+        };
+        if heard.is_some_and(|heard| told > heard) && messages.send(Message::Bell).await.is_err() {
+            return;
+        }
+        if loaded {
+            heard = Some(told);
         }
     }
 }
@@ -100,6 +126,7 @@ async fn answer(
     snapshot: &Snapshot,
     messages: &mpsc::Sender<Message>,
     last: &mut Sent,
+    past: &Past,
     stale: &dyn Fn() -> bool,
 ) -> Result<(), Gone> {
     let now = place.clock.now();
@@ -119,7 +146,11 @@ async fn answer(
         last.header = Some(head.clone());
         send(messages, Message::Header(head)).await?;
     }
-    let answers = Answers::new(&snapshot.board, now, place.style);
+    let answers = Answers::new(&snapshot.board, now, place.style).beside(Beside {
+        notices: &snapshot.notices,
+        feeds: &snapshot.health,
+        history: past.history(),
+    });
     if let Some((tab, key)) = &question.open {
         let page = answers.page(question, *tab, key);
         let message = Message::Page {

@@ -25,8 +25,11 @@ use crate::view::format::Style;
 
 use super::analyst::{self, Place};
 use super::demo::{self, Demo};
+use super::desk::Desk;
 use super::engine::{self, Command, Engine, Poller, Snapshot};
+use super::hands::Hands;
 use super::live::Live;
+use super::notify::Notifier;
 use super::watch::{self, Watch};
 use super::{Context, Failure};
 
@@ -145,6 +148,12 @@ fn show(
         range: cli.range.unwrap_or_else(|| context.config.range()),
         provisional: cli.provisional,
     };
+    // A demo's notices are nobody's business: they stay on its screen.
+    let real = place.demo.is_none();
+    let notifier = match real {
+        true => Notifier::start(&context.config)?,
+        false => None,
+    };
     let runtime = runtime()?;
     let signals = {
         // Signals are listened for before the terminal is taken: none may leave it raw.
@@ -177,15 +186,41 @@ fn show(
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let retain = context.config.retain_samples();
+    let desk = Desk::new(
+        context.config.move_pct(),
+        notifier.as_ref().map(|n| n.sender.clone()),
+    );
     start("engine", move || {
         let engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
+        let engine = engine.telling(desk);
         // What was not stored is in the log.
         let _ = engine.run(&commands, &stopped);
         drop(finished);
     })?;
+    let hands = Hands {
+        config: real.then(|| context.config.clone()),
+        clock,
+        commands: command.clone(),
+        messages: answer.clone(),
+    };
+    let (request, requests) = mpsc::unbounded_channel();
+    start("hands", move || {
+        if let Ok(runtime) = runtime_of_thread() {
+            runtime.block_on(hands.run(requests));
+        }
+    })?;
+    let histories = command.clone();
+    let rings = real && context.config.notify_bell();
     start("analyst", move || {
         if let Ok(runtime) = runtime_of_thread() {
-            runtime.block_on(analyst::run(place, questions, snapshots, answer));
+            runtime.block_on(async {
+                let bell = analyst::ring(snapshots.clone(), answer.clone());
+                let asking = analyst::run(place, questions, snapshots, answer, histories);
+                tokio::select! {
+                    () = asking => {}
+                    () = bell, if rings => {}
+                }
+            });
         }
     })?;
     match market {
@@ -217,7 +252,10 @@ fn show(
         &mut terminal,
         EventStream::new(),
         messages,
-        ask,
+        tui::Asking {
+            questions: ask,
+            requests: request,
+        },
         options,
         signals,
     ));
@@ -228,6 +266,9 @@ fn show(
     stop.store(true, Ordering::SeqCst);
     let _ = command.try_send(Command::Stop);
     let _ = finish.recv_timeout(LAST_COMMIT);
+    if let Some(notifier) = notifier {
+        notifier.wait();
+    }
     match ended {
         Ok(Ended::Quit) => Ok(ExitCode::SUCCESS),
         Ok(Ended::Signal(signal)) => Ok(ExitCode::from(signal.exit_code())),

@@ -10,15 +10,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
-use crate::domain::{Call, Decision, Span, Timestamp, TokenKey, Trade};
-use crate::store::{Commits, Put, Sample, Store, StoreError};
+use crate::domain::{Call, CallId, Decision, Notice, Percent, Span, Timestamp, TokenKey, Trade};
+use crate::store::{Commits, History, Put, Sample, Store, StoreError};
 use crate::tracker::{FeedHealth, Follow, Order, Poll};
 
+use super::desk::Desk;
 use super::unsaved::Unsaved;
 use super::watch::{Turn, Watch};
 
@@ -33,6 +34,10 @@ pub enum Command {
     Calls(Vec<Call>),
     /// Trades that were opened or closed.
     Trades(Vec<Trade>),
+    /// What the page of a call shows beyond its outcome is to be read.
+    History(CallId, oneshot::Sender<History>),
+    /// The token of a call is to be polled now; what came of it, in words.
+    PollNow(CallId, oneshot::Sender<String>),
     /// Nothing more will come.
     Stop,
 }
@@ -73,6 +78,10 @@ pub struct Snapshot {
     pub turn: Option<Turn>,
     /// What polls have brought since the start.
     pub tally: Tally,
+    /// The latest notices, oldest first.
+    pub notices: Arc<Vec<Notice>>,
+    /// The number of the latest one.
+    pub told: i64,
     /// Why the database could not be read or written last time.
     pub trouble: Option<String>,
     /// The first load is done.
@@ -87,6 +96,8 @@ impl Snapshot {
             health: Vec::new(),
             turn: None,
             tally: Tally::default(),
+            notices: Arc::default(),
+            told: 0,
             trouble: None,
             loaded: false,
         }
@@ -128,6 +139,7 @@ pub struct Engine {
     snapshot: Snapshot,
     publish: watch::Sender<Snapshot>,
     poller: Poller,
+    desk: Desk,
     unsaved: Unsaved,
     next_commit: Timestamp,
     /// The age from which polled samples are thinned, and when that is due.
@@ -157,6 +169,7 @@ impl Engine {
             commits: Commits::default(),
             folded: None,
             next_unseen: None,
+            desk: Desk::new(Percent(20.0), None),
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
             retain: None,
@@ -176,6 +189,13 @@ impl Engine {
         self
     }
 
+    /// Makes notices by a desk with these settings.
+    #[must_use]
+    pub fn telling(mut self, desk: Desk) -> Self {
+        self.desk = desk;
+        self
+    }
+
     /// Loads everything and publishes it, then does what it is told until it is stopped or
     /// nobody can tell it anything any more. Gives what could not be saved at the end.
     pub fn run(mut self, commands: &Receiver<Command>, stop: &AtomicBool) -> Result<(), String> {
@@ -183,6 +203,9 @@ impl Engine {
         let _ = self.store.set_patience(PATIENCE);
         self.reload();
         self.publish();
+        if matches!(self.poller, Poller::Own(_)) {
+            self.begin_telling();
+        }
         self.take_turn();
         loop {
             let mut worked = false;
@@ -200,6 +223,7 @@ impl Engine {
             worked |= self.save(false);
             worked |= self.look();
             worked |= self.take_turn();
+            worked |= self.tell();
             self.thin();
             if worked {
                 self.publish();
@@ -241,6 +265,27 @@ impl Engine {
         }
     }
 
+    /// Makes notices from now on.
+    fn begin_telling(&mut self) {
+        if let Err(error) = self.desk.begin(&self.store, &self.board, self.clock.now()) {
+            self.trouble(&error);
+        }
+    }
+
+    /// Notices that only time brings, and those that wait to be written; whether there were any.
+    fn tell(&mut self) -> bool {
+        if !self.unsaved.is_empty() {
+            // The database is in trouble, or will be written in a moment.
+            return false;
+        }
+        let now = self.clock.now();
+        let told = self.desk.tick(&mut self.store, &self.board, now);
+        match told.and_then(|told| Ok(told && self.desk.read(&self.store)?)) {
+            Ok(told) => told,
+            Err(error) => self.trouble(&error),
+        }
+    }
+
     /// Looks whose turn it is to poll, and starts or stops the tracker; whether that has changed.
     fn take_turn(&mut self) -> bool {
         let now = self.clock.now();
@@ -263,6 +308,9 @@ impl Engine {
                         let follows = follows(&self.board, since);
                         // The tracker ends before the engine only when the program does.
                         let _ = orders.send(Order::Begin(standings, follows));
+                        if let Err(error) = self.desk.begin(&self.store, &self.board, now) {
+                            return self.trouble(&error);
+                        }
                     }
                     Err(error) => {
                         // Without knowing where tokens stand, a wick could become a high.
@@ -275,6 +323,7 @@ impl Engine {
                 tracing::warn!("another program polls now");
                 self.snapshot.health.clear();
                 let _ = orders.send(Order::Rest);
+                self.desk.rest();
             }
             _ => {}
         }
@@ -337,6 +386,7 @@ impl Engine {
                     self.board.add_price(&token, price);
                 }
             }
+            self.desk.read(&self.store)?;
             self.store.folded_up_to()
         })();
         match read {
@@ -356,6 +406,7 @@ impl Engine {
             let foreign = self.store.foreign_changes()?;
             let commits = self.store.commits()?;
             let folded = self.store.folded_up_to()?;
+            self.desk.read(&self.store)?;
             Ok((foreign, commits, folded, self.store.load(Some(now))?))
         })();
         match loaded {
@@ -396,15 +447,67 @@ impl Engine {
         match command {
             Command::Samples(samples) => self.unsaved.add_past(samples),
             Command::Polled(poll) => {
+                self.desk.feeds(&poll.health, self.clock.now());
                 self.snapshot.health = poll.health;
                 self.unsaved.add_polled(poll.samples);
                 return;
             }
             Command::Calls(calls) => self.unsaved.add_calls(calls),
             Command::Trades(trades) => self.unsaved.add_trades(trades),
+            Command::History(id, reply) => return self.history(&id, reply),
+            Command::PollNow(id, reply) => {
+                // Whoever asked may be gone.
+                let _ = reply.send(self.poll_now(&id));
+                return;
+            }
             Command::Stop => return,
         }
         self.save(true);
+    }
+
+    fn history(&self, id: &CallId, reply: oneshot::Sender<History>) {
+        match self.store.history(id, self.clock.now()) {
+            Ok(history) => {
+                // Whoever asked may be gone.
+                let _ = reply.send(history.unwrap_or_default());
+            }
+            // Nothing is said of it: the page goes without, and trouble shows elsewhere.
+            Err(error) => tracing::warn!(%error, "the history of a call"),
+        }
+    }
+
+    /// Has the token of a call polled now; what came of it, in words.
+    fn poll_now(&self, id: &CallId) -> String {
+        let now = self.clock.now();
+        let Some(judged) = self.board.judged_one(id, None, now) else {
+            return "this call is gone".to_owned();
+        };
+        let Some(token) = &judged.call.token else {
+            return "a call without an address has no price to poll".to_owned();
+        };
+        if judged.window_end(&self.settings.rules) < now {
+            return "its window is over: it is polled no more".to_owned();
+        }
+        let orders = match &self.poller {
+            Poller::None => return "nobody polls here".to_owned(),
+            Poller::Own(orders) => orders,
+            Poller::Leased(orders, watch) => match watch.turn() {
+                Turn::Ours => orders,
+                Turn::Theirs(holder) => {
+                    return format!(
+                        "{} on {} polls: it comes by itself",
+                        holder.pid, holder.host
+                    );
+                }
+                Turn::Nobodys => return "nobody polls yet".to_owned(),
+            },
+        };
+        // The tracker ends before the engine only when the program does.
+        let _ = orders.send(Order::PollNow(token.clone()));
+        format!(
+            "asking for {} now",
+            crate::tracker::notice::subject(&judged.call)
+        )
     }
 
     /// Stores what waits for it, when it is time to; whether anything has changed.
@@ -446,10 +549,12 @@ impl Engine {
             self.follow();
         }
         while let Some((samples, polled)) = self.unsaved.samples() {
-            let (_, changes) = if polled {
-                self.store.put_polled(samples)?
+            let changes = if polled {
+                let now = self.clock.now();
+                self.desk
+                    .put_polled(&mut self.store, &self.board, samples, now)?
             } else {
-                self.store.put_samples(samples)?
+                self.store.put_samples(samples)?.1
             };
             self.board.move_folds(changes);
             for sample in samples {
@@ -462,6 +567,7 @@ impl Engine {
                 }
             }
             self.unsaved.saved_samples();
+            self.desk.read(&self.store)?;
             let old = self.clock.now().minus(TRAIL);
             self.board.drop_trails_before(old);
         }
@@ -488,6 +594,7 @@ impl Engine {
 
     fn publish(&mut self) {
         self.snapshot.board = Arc::new(self.board.clone());
+        (self.snapshot.notices, self.snapshot.told) = self.desk.recent();
         self.publish.send_replace(self.snapshot.clone());
     }
 }

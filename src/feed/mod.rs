@@ -16,6 +16,7 @@ mod moment;
 mod provider;
 mod retry_after;
 pub mod simulated;
+mod webhook;
 
 use std::future::Future;
 
@@ -27,6 +28,7 @@ pub use geckoterminal::{GeckoCandles, GeckoTerminal};
 pub use jupiter::Jupiter;
 pub use provider::{Provider, Providers};
 pub use simulated::{SimulatedFeed, SimulatedMarket};
+pub use webhook::Webhook;
 
 /// One provider of prices.
 ///

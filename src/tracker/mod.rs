@@ -8,6 +8,7 @@
 mod accept;
 mod health;
 mod looks;
+pub mod notice;
 mod poll;
 mod run;
 mod schedule;

@@ -56,6 +56,18 @@ pub enum Action {
     Provisional,
     /// Let new data wait, or take it in.
     Freeze,
+    /// Start to type the address of a token.
+    Add,
+    /// Call what was typed.
+    Submit,
+    /// Take the last character of the address away.
+    EraseAddress,
+    /// Take all of the address away.
+    ClearAddress,
+    /// Poll the selected token now.
+    PollNow,
+    /// Open the log of notices.
+    Log,
     /// Copy what the selected row is known by.
     Copy,
     /// Open or close the help.
@@ -77,6 +89,8 @@ pub enum Context {
     Page,
     /// While a filter is typed.
     Filter,
+    /// While an address is typed.
+    Add,
     /// While the help is open.
     Help,
 }
@@ -90,13 +104,15 @@ pub enum Place {
     Page,
     /// A filter being typed.
     Filter,
+    /// An address being typed.
+    Add,
     /// The help.
     Help,
 }
 
 impl Place {
     /// Every place.
-    pub const EACH: [Self; 4] = [Self::List, Self::Page, Self::Filter, Self::Help];
+    pub const EACH: [Self; 5] = [Self::List, Self::Page, Self::Filter, Self::Add, Self::Help];
 
     /// The contexts whose keys work here.
     #[must_use]
@@ -105,6 +121,7 @@ impl Place {
             Self::List => &[Context::List, Context::View, Context::Always],
             Self::Page => &[Context::Page, Context::View, Context::Always],
             Self::Filter => &[Context::Filter],
+            Self::Add => &[Context::Add],
             Self::Help => &[Context::Help, Context::Always],
         }
     }
@@ -112,10 +129,11 @@ impl Place {
 
 impl Context {
     /// Every context, in the order of the help.
-    pub const EACH: [Self; 6] = [
+    pub const EACH: [Self; 7] = [
         Self::View,
         Self::List,
         Self::Filter,
+        Self::Add,
         Self::Page,
         Self::Help,
         Self::Always,
@@ -130,6 +148,7 @@ impl Context {
             Self::List => "Rows",
             Self::Page => "An open row",
             Self::Filter => "While typing a filter",
+            Self::Add => "While typing an address",
             Self::Help => "This help",
         }
     }
@@ -223,7 +242,7 @@ const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &{
     use Action as A;
-    use Context::{Always, Filter, Help, List, Page, View};
+    use Context::{Add, Always, Filter, Help, List, Page, View};
     [
         row(View, A::Tab(Tab::Leaderboard), &[Chord::char('1')], "models by what they earned")
             .hint(3, "1-4", "tab"),
@@ -244,6 +263,12 @@ pub const BINDINGS: &[Binding] = &{
             .hint(9, "p", "provisional"),
         row(View, A::Freeze, &[Chord::char(' ')], "freeze: new data waits until you press it again")
             .hint(10, "space", "freeze"),
+        row(View, A::Add, &[Chord::char('+')], "call a token yourself: paste its address")
+            .hint(11, "+", "add"),
+        row(View, A::PollNow, &[Chord::char('r')], "poll the selected token now (Tracker)")
+            .hint(12, "r", "poll now"),
+        row(View, A::Log, &[Chord::char('l')], "what happened: the log of notices, and the feeds")
+            .hint(13, "l", "log"),
         row(List, A::Down, DOWN, "down"),
         row(List, A::Up, UP, "up"),
         row(List, A::PageDown, PAGE_DOWN, "a screen down"),
@@ -266,6 +291,11 @@ pub const BINDINGS: &[Binding] = &{
         row(Filter, A::Down, &[Chord::key(KeyCode::Down)], "down"),
         row(Filter, A::Up, &[Chord::key(KeyCode::Up)], "up"),
         row(Filter, A::Quit, &[Chord::ctrl('c')], "quit"),
+        row(Add, A::Submit, &[Chord::key(KeyCode::Enter)], "call it").hint(1, "Enter", "add"),
+        row(Add, A::Back, ESC, "close").hint(2, "Esc", "close"),
+        row(Add, A::EraseAddress, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
+        row(Add, A::ClearAddress, &[Chord::ctrl('u')], "take all of it away"),
+        row(Add, A::Quit, &[Chord::ctrl('c')], "quit"),
         row(Page, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
         row(Page, A::Up, UP, "a line up"),
         row(Page, A::PageDown, PAGE_DOWN, "a screen down"),

@@ -12,14 +12,16 @@ pub mod format;
 pub mod header;
 pub mod layout;
 pub mod leaderboard;
+pub mod notices;
+pub mod path;
 pub mod question;
 pub mod table;
 pub mod tracker;
 
-pub use question::{Header, Question, Tab};
+pub use question::{Header, NOTICES, Question, Tab};
 pub use table::{
-    Align, Bar, Block, Cell, Column, Empty, Line, Order, Page, Row, Screen, SortKey, Step, Table,
-    Tone, Words,
+    Align, Bar, Block, Cell, Chart, ChartLevel, Column, Empty, Line, Order, Page, Row, Screen,
+    SortKey, Step, Table, Tone, Words,
 };
 
 use crate::domain::Range;

@@ -137,6 +137,7 @@ pub fn lines(blocks: &[Block], room: usize, theme: Theme) -> Vec<Line<'static>> 
             ),
             Block::Pairs(pairs) => self::pairs(&mut out, pairs, room, theme),
             Block::Bars(bars) => self::bars(&mut out, bars, room, theme),
+            Block::Chart(chart) => out.extend(super::chart::lines(chart, room, theme)),
             Block::Table(table) => out.extend(
                 table::lines(table, room, theme)
                     .into_iter()
