@@ -203,9 +203,6 @@ impl Engine {
         let _ = self.store.set_patience(PATIENCE);
         self.reload();
         self.publish();
-        if matches!(self.poller, Poller::Own(_)) {
-            self.begin_telling();
-        }
         self.take_turn();
         loop {
             let mut worked = false;
@@ -234,6 +231,9 @@ impl Engine {
             self.carry_out(command);
         }
         self.save(true);
+        if let Err(error) = self.desk.close(&mut self.store, self.clock.now()) {
+            tracing::warn!(%error, "notices at the end");
+        }
         if let Poller::Leased(_, watch) = &mut self.poller {
             watch.leave(&mut self.store);
         }
@@ -447,6 +447,10 @@ impl Engine {
         match command {
             Command::Samples(samples) => self.unsaved.add_past(samples),
             Command::Polled(poll) => {
+                // A demo's past is made before the first poll, and is no news.
+                if matches!(self.poller, Poller::Own(_)) && !self.desk.is_open() {
+                    self.begin_telling();
+                }
                 self.desk.feeds(&poll.health, self.clock.now());
                 self.snapshot.health = poll.health;
                 self.unsaved.add_polled(poll.samples);

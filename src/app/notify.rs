@@ -240,3 +240,122 @@ async fn run(command: &str, notice: &Notice, json: &str, patience: Duration) -> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{NoticeKind, Timestamp};
+    use std::fs;
+    use std::path::Path;
+
+    fn notice(text: &str) -> Notice {
+        Notice {
+            key: "call/c/milestone/2".to_owned(),
+            at: Timestamp::from_millis(1_760_000_000_000),
+            kind: NoticeKind::Milestone,
+            call: None,
+            token: TokenKey::new(Some("solana"), "abc"),
+            subject: "BONK".to_owned(),
+            source: Some("alpha".to_owned()),
+            value: Some(2.0),
+            text: text.to_owned(),
+            told: true,
+        }
+    }
+
+    fn hook(command: &str, notice: &Notice, patience: Duration) -> Result<(), String> {
+        let json = as_json(notice).to_string();
+        let runtime = runtime_of_thread().unwrap();
+        runtime.block_on(run(command, notice, &json, patience))
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(300);
+
+    fn at(folder: &Path, name: &str) -> String {
+        folder.join(name).to_string_lossy().into_owned()
+    }
+
+    #[test]
+    fn a_hook_gets_the_notice_and_no_text_runs_as_a_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let (json, text) = (at(folder.path(), "json"), at(folder.path(), "text"));
+        let trap = at(folder.path(), "trap");
+        let nasty = format!("\u{1b}[31m$(touch {trap}) `touch {trap}` '; touch {trap} #\0");
+        let command = format!(
+            "cat > {json}; printf '%s|%s' \"$CALLBOARD_NOTICE_KIND\" \"$CALLBOARD_NOTICE_TEXT\" > {text}"
+        );
+        hook(&command, &notice(&nasty), LONG).unwrap();
+        assert!(!Path::new(&trap).exists());
+        let told = fs::read_to_string(text).unwrap();
+        assert!(
+            told.starts_with("milestone|") && !told.contains('\u{1b}'),
+            "{told}"
+        );
+        let told: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+        assert_eq!(told["kind"], "milestone");
+        assert_eq!(told["value"], 2.0);
+        assert_eq!(told["address"], "abc");
+    }
+
+    #[test]
+    fn one_that_fails_or_reads_nothing_or_shouts_harms_nothing() {
+        let shouts = "printf '\\033[2J\\007'; head -c 3000000 /dev/zero; exec 0<&-";
+        hook(shouts, &notice("x"), LONG).unwrap();
+        let failed = hook("exit 3", &notice("x"), LONG).unwrap_err();
+        assert!(failed.contains('3'), "{failed}");
+        assert!(hook("/no/such/program", &notice("x"), LONG).is_err());
+    }
+
+    #[test]
+    fn one_that_hangs_is_ended_with_all_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let pids = at(folder.path(), "pids");
+        let command = format!("sleep 1000 & echo $! > {pids}; trap '' TERM; wait");
+        let failed = hook(&command, &notice("x"), SHORT).unwrap_err();
+        assert!(failed.contains("ended"), "{failed}");
+        let pid: i32 = fs::read_to_string(pids).unwrap().trim().parse().unwrap();
+        let gone = || {
+            let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // Nobody, or one that only waits to be reaped by init.
+            state.is_empty() || state.contains(") Z ")
+        };
+        let until = crate::clock::Clock::System
+            .now()
+            .plus(crate::domain::Span::seconds(20));
+        while !gone() {
+            assert!(
+                crate::clock::Clock::System.now() < until,
+                "{pid} still runs"
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn hooks_that_hang_hold_up_nobody_who_sends() {
+        let runtime = runtime_of_thread().unwrap();
+        runtime.block_on(async {
+            let (sender, notices) = mpsc::channel(QUEUE);
+            let command = Some("sleep 1000".to_owned());
+            let delivering = deliver(command, None, notices, SHORT);
+            let sending = async move {
+                let mut refused = 0;
+                for _ in 0..1000 {
+                    refused += usize::from(sender.try_send(notice("x")).is_err());
+                    tokio::task::yield_now().await;
+                }
+                refused
+            };
+            let ((), refused) = tokio::join!(
+                async { tokio::time::timeout(LONG, delivering).await.unwrap() },
+                sending
+            );
+            assert!(
+                refused > 1000 - QUEUE - 20,
+                "the queue is bounded: {refused}"
+            );
+        });
+    }
+}

@@ -14,8 +14,10 @@ use super::http::AGENT;
 const NAME: &str = "webhook";
 /// The longest a post may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The pauses before another try.
-const PAUSES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(8)];
+/// The pause before another try; four times as long each time.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Tries in all.
+const TRIES: u32 = 3;
 /// The longest pause that it may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -24,6 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct Webhook {
     client: Client,
     url: Url,
+    pause: Duration,
 }
 
 /// What became of one try.
@@ -39,17 +42,25 @@ impl Webhook {
     /// # Errors
     /// When it is no address of a web service.
     pub fn new(url: &str) -> Result<Self, FeedError> {
+        Self::with_patience(url, TIMEOUT, PAUSE)
+    }
+
+    /// The same with another patience: how long a post may take, and the first pause.
+    ///
+    /// # Errors
+    /// When it is no address of a web service.
+    pub fn with_patience(url: &str, timeout: Duration, pause: Duration) -> Result<Self, FeedError> {
         let url = Url::parse(url.trim())
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
             .ok_or_else(|| refused("notify.webhook_url is no http address"))?;
         let client = Client::builder()
             .user_agent(AGENT)
-            .timeout(TIMEOUT)
+            .timeout(timeout)
             .redirect(redirect::Policy::none())
             .build()
             .map_err(|_| refused("no connection can be made"))?;
-        Ok(Self { client, url })
+        Ok(Self { client, url, pause })
     }
 
     /// Posts JSON; a few tries when it is not reachable, busy or failing.
@@ -57,17 +68,20 @@ impl Webhook {
     /// # Errors
     /// When it was not taken: why, without the address.
     pub async fn post(&self, json: &str) -> Result<(), FeedError> {
-        let mut pauses = PAUSES.iter();
+        let mut tries = 1;
+        let mut pause = self.pause;
         loop {
             match self.attempt(json).await {
                 Tried::Done => return Ok(()),
                 Tried::Refused(error) => return Err(error),
                 Tried::Again(error, asked) => {
-                    let Some(pause) = pauses.next() else {
+                    if tries == TRIES {
                         return Err(error);
-                    };
-                    let pause = asked.unwrap_or(*pause).max(*pause);
-                    tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+                    }
+                    tries += 1;
+                    let wait = asked.unwrap_or(pause).max(pause);
+                    tokio::time::sleep(wait.min(LONGEST_PAUSE)).await;
+                    pause = pause.saturating_mul(4);
                 }
             }
         }

@@ -267,7 +267,7 @@ pub const BINDINGS: &[Binding] = &{
             .hint(11, "+", "add"),
         row(View, A::PollNow, &[Chord::char('r')], "poll the selected token now (Tracker)")
             .hint(12, "r", "poll now"),
-        row(View, A::Log, &[Chord::char('l')], "what happened: the log of notices, and the feeds")
+        row(View, A::Log, &[Chord::char('l')], "the log of notices, and the feeds")
             .hint(13, "l", "log"),
         row(List, A::Down, DOWN, "down"),
         row(List, A::Up, UP, "up"),

@@ -39,25 +39,27 @@ impl Hour {
         self.lows.back().map(|p| p.at)
     }
 
-    /// A move in this direction was told.
+    /// The latest price was told as a move in this direction.
     pub fn latch(&mut self, up: bool) {
         self.under_way = Some(up);
+        // A turn is measured from here on: the way back to where it came from is no second move.
+        let other = if up { &mut self.highs } else { &mut self.lows };
+        let now = other.pop_back();
+        other.clear();
+        other.extend(now);
     }
 
-    /// Takes a price in without telling a move: the past.
+    /// Takes a price of the past in: whatever was told of it was told.
     pub fn follow(&mut self, price: PriceAt, limit: Percent) {
-        let under_way = self.under_way;
-        if self.push(price, limit).is_some() && under_way.is_none() {
-            // Nobody told it, and it may still grow: then it is news.
-            self.under_way = None;
+        let before = self.clone();
+        if self.push(price, limit).is_some() {
+            // Nobody told it so far: if it goes on, it is news.
+            *self = before;
+            self.take(price);
         }
     }
 
-    /// Takes the next price in; what it amounts to, if that is a move that was not told.
-    pub fn push(&mut self, now: PriceAt, limit: Percent) -> Option<Moved> {
-        if self.last().is_some_and(|last| now.at < last) {
-            return None;
-        }
+    fn take(&mut self, now: PriceAt) {
         let old = now.at.minus(Span::HOUR);
         while self.lows.front().is_some_and(|p| p.at < old) {
             self.lows.pop_front();
@@ -73,6 +75,14 @@ impl Hour {
             self.highs.pop_back();
         }
         self.highs.push_back(now);
+    }
+
+    /// Takes the next price in; what it amounts to, if that is a move that was not told.
+    pub fn push(&mut self, now: PriceAt, limit: Percent) -> Option<Moved> {
+        if self.last().is_some_and(|last| now.at < last) {
+            return None;
+        }
+        self.take(now);
         let from = |p: Option<&PriceAt>| p.copied().unwrap_or(now);
         let (low, high) = (from(self.lows.front()), from(self.highs.front()));
         let change = |from: PriceAt| now.price.over(from.price).gain().value();
@@ -97,12 +107,8 @@ impl Hour {
             None => None,
         };
         let up = turn?;
-        self.under_way = Some(up);
+        self.latch(up);
         let from = if up { low } else { high };
-        // A turn is measured from here on: the way back to where it came from is no second move.
-        let other = if up { &mut self.highs } else { &mut self.lows };
-        other.clear();
-        other.push_back(now);
         Some(Moved {
             from,
             to: now,

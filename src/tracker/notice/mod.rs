@@ -54,24 +54,22 @@ impl Moves {
         self.hours.clear();
     }
 
-    /// Takes up a token where it was left: its recent path, and its last move that was told.
+    /// Takes up a token where it was left: its recent path, and the last move of it that was
+    /// told. With one, the path must begin an hour before it and hold every price.
     pub fn resume<'a>(
         &mut self,
         token: &TokenKey,
-        path: impl Iterator<Item = &'a PriceAt>,
+        path: impl IntoIterator<Item = &'a PriceAt>,
         told: Option<&Notice>,
     ) {
         let mut hour = Hour::default();
         let mut told = told.filter(|n| n.kind == NoticeKind::Move);
         for price in path {
+            hour.follow(*price, self.limit);
             if let Some(notice) = told.filter(|n| n.at <= price.at) {
                 hour.latch(notice.value.is_some_and(|v| v > 0.0));
                 told = None;
             }
-            hour.follow(*price, self.limit);
-        }
-        if let Some(notice) = told {
-            hour.latch(notice.value.is_some_and(|v| v > 0.0));
         }
         self.hours.insert(token.clone(), hour);
     }

@@ -44,7 +44,12 @@ impl Storm {
 
     /// The line for what was counted, once its minute is over.
     pub fn sum(&mut self, now: Timestamp) -> Option<Notice> {
-        if self.held.is_empty() || !self.is_over(now) {
+        self.is_over(now).then(|| self.sum_now(now)).flatten()
+    }
+
+    /// The line for what was counted so far.
+    pub fn sum_now(&mut self, now: Timestamp) -> Option<Notice> {
+        if self.held.is_empty() {
             return None;
         }
         let held = std::mem::take(&mut self.held);
