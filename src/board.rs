@@ -289,6 +289,9 @@ pub const TRAIL: Span = Span::hours(25);
 /// The slots that a trail keeps one price of: the latest.
 const TRAIL_SLOT: Span = Span::minutes(5);
 
+/// By how many prices the room of a trail grows.
+const TRAIL_STEP: usize = 24;
+
 /// A token's accepted prices of the last day, one per five minutes.
 #[derive(Debug, Clone, Default)]
 pub struct Trail(VecDeque<PriceAt>);
@@ -302,6 +305,10 @@ impl Trail {
                 self.0.pop_back();
             }
             _ => {}
+        }
+        if self.0.len() == self.0.capacity() {
+            // By little: doubling would cost as much again for thousands of tokens.
+            self.0.reserve_exact(TRAIL_STEP);
         }
         self.0.push_back(price);
         while self

@@ -154,7 +154,7 @@ mod tests {
         }
         assert!((9 * 3600..=10 * 3600 + 1).contains(&caught_up.unwrap()));
         // Ahead, after a sleep: at once.
-        let later = start + Duration::from_secs(12 * 3600);
+        let later = start + Duration::from_hours(12);
         assert_eq!(steady.next(100 * hour, later), 100 * hour);
         // A glitch of years is not carried on.
         assert_eq!(steady.next(hour, later), hour);

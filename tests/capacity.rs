@@ -7,6 +7,10 @@
     reason = "a test fails by panicking, and this one measures"
 )]
 
+mod poller;
+mod standin;
+
+use std::fmt::Write as _;
 use std::fs;
 use std::future::{Future, ready};
 use std::time::{Duration, Instant};
@@ -17,6 +21,8 @@ use callboard::domain::{
 use callboard::feed::{FeedError, PriceFeed, Quote};
 use callboard::store::{Sample, Store};
 use callboard::tracker::{Follow, Tracker};
+use poller::{Home, Running};
+use standin::Token;
 
 const T0: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 const PACE: Pace = Pace {
@@ -56,7 +62,7 @@ impl PriceFeed for Scripted {
 }
 
 fn token(i: usize) -> TokenKey {
-    TokenKey::new(Some("solana"), &format!("Mint{i:0>40}").replace('0', "1")).unwrap()
+    TokenKey::new(Some("solana"), &format!("Mint{i:A>39}").replace('0', "z")).unwrap()
 }
 
 fn pool(token: &TokenKey) -> String {
@@ -176,10 +182,13 @@ fn nine_thousand_tokens_in_a_minute() {
              {committed:?}, {} KB written, CPU {:?}, RSS {} MiB",
             samples.len(),
             (written() - bytes) / 1024,
-            cpu() - cpu_before,
+            cpu().saturating_sub(cpu_before),
             rss_mib()
         );
     }
+    let started = Instant::now();
+    store.settle_recent().unwrap();
+    eprintln!("settling all of it: {:?}", started.elapsed());
     drop(store);
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.execute_batch("VACUUM").unwrap();
@@ -196,5 +205,63 @@ fn nine_thousand_tokens_in_a_minute() {
             "{name}: {size} bytes, {:.1} a sample",
             size as f64 / count as f64
         );
+    }
+}
+
+/// A figure of another process: CPU milliseconds, resident MiB, KB handed over for writing.
+fn of_process(pid: u32) -> (u64, u64, u64) {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap();
+    let stat = read("stat");
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    let number = |text: &str, start: &str| -> u64 {
+        let line = text.lines().find(|l| l.starts_with(start)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    (
+        ticks * 10,
+        number(&read("status"), "VmRSS") / 1024,
+        number(&read("io"), "wchar") / 1024,
+    )
+}
+
+#[test]
+#[ignore = "runs for three minutes: cargo test --release --test capacity -- --ignored --nocapture"]
+fn ten_thousand_tokens_in_a_real_process() {
+    let home = Home::new();
+    let mints: Vec<String> = (0..10_000).map(standin::mint).collect();
+    let mut csv = String::from("source,chain,address,called_at,entry_price\n");
+    let called = poller::now().minus(Span::minutes(5)).rfc3339();
+    for (i, mint) in mints.iter().enumerate() {
+        let price =
+            move |at: Timestamp| Some(1.0 + ((at.millis() / 1000 + i as i64) % 90) as f64 / 100.0);
+        home.standin.add(Token::solana(mint).priced(price));
+        writeln!(csv, "test,solana,{mint},{called},1.0").unwrap();
+    }
+    fs::write(home.path("calls.csv"), csv).unwrap();
+    assert_eq!(home.run(&["import", "calls", "calls.csv"]).0, 0);
+    let mut command = home.command(&["track"]);
+    command
+        .env("CALLBOARD_TRACKER_INTERVAL", "60s")
+        .env("CALLBOARD_FEEDS_DEXSCREENER_RPM", "350");
+    let track = Running::of(&mut command);
+    let mut before = (0, 0, 0);
+    for minute in 0..3 {
+        std::thread::sleep(Duration::from_mins(1));
+        let now = of_process(track.pid());
+        eprintln!(
+            "minute {minute}: {} samples, {} requests, CPU {} ms, RSS {} MiB, {} KB written",
+            home.count("SELECT count(*) FROM samples"),
+            home.standin.requests("dexscreener"),
+            now.0 - before.0,
+            now.1,
+            now.2 - before.2
+        );
+        before = now;
     }
 }

@@ -17,8 +17,8 @@ use standin::{Fault, StandIn, Token, key, mint};
 const T0: Timestamp = Timestamp::from_millis(1_790_000_040_000);
 
 /// A price that moves: one cent per minute since T0.
-fn climbing(at: Timestamp) -> Option<f64> {
-    Some(1.0 + at.since(T0).as_seconds() / 6000.0)
+fn climbing(at: Timestamp) -> f64 {
+    1.0 + at.since(T0).as_seconds() / 6000.0
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn every_provider_tells_the_truth_of_the_instant() {
     let standin = StandIn::start().await;
     let mints: Vec<String> = (0..3).map(mint).collect();
     for mint in &mints {
-        standin.add(Token::solana(mint).priced(climbing));
+        standin.add(Token::solana(mint).priced(|at| Some(climbing(at))));
     }
     let mut providers = Providers::of(&standin.config(&[])).unwrap();
     let tokens: Vec<_> = mints.iter().map(|m| key(m)).collect();
@@ -43,13 +43,15 @@ async fn every_provider_tells_the_truth_of_the_instant() {
             }
         }
     }
-    assert_eq!(standin.requests("dexscreener"), 5);
+    // Each token's pools are looked at once.
+    assert_eq!(standin.requests("dexscreener"), 5 + 3);
     assert_eq!(standin.requests("jupiter"), 5);
     assert_eq!(standin.requests("geckoterminal"), 5);
     let now = T0.plus(Span::minutes(30));
     standin.set_now(now);
     let past = &mut providers.past;
     let pools = past.pools(&tokens[0], now).await.unwrap();
+    let next = now.plus(Span::from_millis(10));
     let candles = past
         .candles(
             &tokens[0],
@@ -57,7 +59,7 @@ async fn every_provider_tells_the_truth_of_the_instant() {
             CandleStep::Minute,
             now,
             10,
-            now,
+            next,
         )
         .await
         .unwrap();
@@ -73,7 +75,7 @@ async fn every_provider_tells_the_truth_of_the_instant() {
 async fn a_fault_is_the_providers_own_and_ends_when_it_is_healed() {
     let standin = StandIn::start().await;
     let mint = mint(7);
-    standin.add(Token::solana(&mint).priced(climbing));
+    standin.add(Token::solana(&mint).priced(|at| Some(climbing(at))));
     standin.set_now(T0);
     let mut providers = Providers::of(&standin.config(&[])).unwrap();
     standin.fault("dexscreener", Fault::Down);

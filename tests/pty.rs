@@ -140,6 +140,11 @@ impl Stage {
         };
         command.args(&arguments);
         command.env_remove("NO_COLOR");
+        // Nothing on the network is asked.
+        for provider in ["DEXSCREENER", "JUPITER", "GECKOTERMINAL"] {
+            let url = format!("CALLBOARD_FEEDS_{provider}_URL");
+            command.env(url, "http://127.0.0.1:9");
+        }
         command.env("TERM", "xterm-256color");
         command.env_remove("CALLBOARD_DB");
         command.env("LC_ALL", "C.UTF-8");

@@ -107,14 +107,58 @@ fn while_another_program_holds_the_database_nothing_is_lost() {
     });
     let after = format!("SELECT max(at) > {} FROM samples", locked_to.millis());
     until("it goes on", || home.count(&after) == 1);
-    let gap = home.count(&format!(
-        "SELECT max(at - before) FROM (SELECT at, lag(at) OVER (ORDER BY at) AS before \
-         FROM samples WHERE accepted) WHERE at > {}",
-        locked_from.millis()
-    ));
+    let gap = longest_gap(&home, locked_from);
     assert!(gap < 3_000, "{gap} ms without a reading");
     assert!(locked_to.since(locked_from).millis() > gap);
     assert_eq!(track.stop(Signal::TERM).code(), Some(0));
+}
+
+/// A full disk as the system reports it: no file may grow any more.
+#[test]
+#[cfg(target_os = "linux")]
+fn when_the_disk_is_full_it_says_so_and_goes_on_when_there_is_room() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let home = Home::new();
+    home.standin.add(Token::solana(&mint(1)));
+    home.call(&[mint(1)]);
+    let track = home.track_without_signal_for_large_files();
+    until("readings", || home.count(ACCEPTED) > 2);
+    let pid = Pid::from_raw(i32::try_from(track.pid()).unwrap());
+    let limit = |current| Rlimit {
+        current,
+        maximum: None,
+    };
+    // The log may grow, the database not.
+    let full_from = now();
+    prlimit(pid, Resource::Fsize, limit(Some(20_000))).unwrap();
+    until("it says so", || home.log().contains("unsaved="));
+    let asked = home.standin.requests("dexscreener");
+    until("polls go on", || {
+        home.standin.requests("dexscreener") > asked + 4
+    });
+    let full_to = now();
+    prlimit(pid, Resource::Fsize, limit(None)).unwrap();
+    until("it says so", || {
+        home.log().contains("the database is well again")
+    });
+    let after = format!("SELECT max(at) > {} FROM samples", full_to.millis());
+    until("it goes on", || home.count(&after) == 1);
+    assert!(longest_gap(&home, full_from) < 3_000);
+    assert_eq!(track.stop(Signal::TERM).code(), Some(0));
+    let sound: String = home
+        .look()
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(sound, "ok");
+}
+
+/// The longest time without a reading since an instant, in milliseconds.
+fn longest_gap(home: &Home, since: callboard::domain::Timestamp) -> i64 {
+    home.count(&format!(
+        "SELECT max(at - before) FROM (SELECT at, lag(at) OVER (ORDER BY at) AS before \
+         FROM samples WHERE accepted) WHERE at > {}",
+        since.millis()
+    ))
 }
 
 #[test]
@@ -195,7 +239,7 @@ fn doctor_finds_what_is_wrong_and_puts_it_right() {
     assert_eq!(code, 0, "{out}");
     track.kill();
     home.look()
-        .execute_batch("DELETE FROM sample WHERE at = (SELECT min(at) FROM sample)")
+        .execute_batch("DELETE FROM sample_recent WHERE at = (SELECT min(at) FROM sample_recent)")
         .unwrap();
     let (code, out, _) = home.run(&["doctor"]);
     assert_eq!(code, 1);

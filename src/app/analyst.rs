@@ -13,7 +13,7 @@ use crate::tui::Message;
 use crate::view::answer::Answers;
 use crate::view::answer::Beside;
 use crate::view::format::Style;
-use crate::view::header::{Polling, header};
+use crate::view::header::{ClockTrouble, Polling, header};
 use crate::view::{Block, Header, Line, Page, Question, Tab, Tone};
 
 use super::engine::{Command, Snapshot};
@@ -137,8 +137,11 @@ async fn answer(
         (None, Some(Turn::Nobodys)) => Polling::Nobody,
         (None, None) => Polling::Unknown,
     };
-    let ahead = place.clock.ahead();
-    let mut head = header(polling, &place.database, &snapshot.health, ahead, now);
+    let clock = ClockTrouble {
+        ahead: place.clock.ahead(),
+        slept: snapshot.slept,
+    };
+    let mut head = header(polling, &place.database, &snapshot.health, clock, now);
     if let Some(trouble) = &snapshot.trouble {
         head.feed = Line::toned(trouble.clone(), Tone::Bad);
     }

@@ -180,7 +180,7 @@ fn show(
         .map_err(|e| Failure::failed(format!("the terminal cannot be taken: {e}")))?;
 
     let poller = match &market {
-        Market::Real(_) => Poller::Leased(order, Watch::new(watch::me(clock.now()))),
+        Market::Real(_) => Poller::Leased(order, Box::new(Watch::new(watch::me(clock.now())))),
         Market::Demo(_) => Poller::Own(order),
     };
     let stop = Arc::new(AtomicBool::new(false));

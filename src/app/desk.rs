@@ -76,6 +76,10 @@ impl Desk {
                 self.moves.resume(token, &path, Some(told));
             } else if let Some(trail) = board.trail(token) {
                 self.moves.resume(token, trail.prices(), None);
+            } else {
+                // Without a screen no paths are kept.
+                let path = store.price_path(token, now, Span::HOUR)?;
+                self.moves.resume(token, &path, None);
             }
         }
         self.ended = Some(now.minus(FRESH));

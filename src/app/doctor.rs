@@ -27,44 +27,54 @@ const KNOWN: [(&str, &str); 2] = [
     ("ethereum", "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"),
 ];
 
-/// What was found.
+/// How many of each verdict there were.
 #[derive(Default)]
 struct Findings {
-    failed: bool,
+    well: usize,
+    warned: usize,
+    failed: usize,
 }
 
 impl Findings {
-    fn ok(&self, what: &str, found: &str) -> Result<(), Failure> {
-        Self::line("ok  ", what, found)
+    fn ok(&mut self, what: &str, found: &str) -> Result<(), Failure> {
+        self.well += 1;
+        line("ok  ", what, found)
     }
 
-    fn warn(&self, what: &str, found: &str) -> Result<(), Failure> {
-        Self::line("warn", what, found)
+    fn warn(&mut self, what: &str, found: &str) -> Result<(), Failure> {
+        self.warned += 1;
+        line("warn", what, found)
     }
 
     fn fail(&mut self, what: &str, found: &str) -> Result<(), Failure> {
-        self.failed = true;
-        Self::line("fail", what, found)
+        self.failed += 1;
+        line("fail", what, found)
     }
+}
 
-    fn line(verdict: &str, what: &str, found: &str) -> Result<(), Failure> {
-        let found = crate::domain::text::clean(found);
-        print(&format!("{verdict} {what}: {found}\n"))
-    }
+fn line(verdict: &str, what: &str, found: &str) -> Result<(), Failure> {
+    let found = crate::domain::text::clean(found);
+    print(&format!("{verdict} {what}: {found}\n"))
 }
 
 pub fn run(context: &Context, rebuild: bool) -> Result<ExitCode, Failure> {
     let mut findings = Findings::default();
-    settings(context, &findings)?;
+    settings(context, &mut findings)?;
     database(context, rebuild, &mut findings)?;
     room(&context.db, &mut findings)?;
     feeds(context, &mut findings)?;
-    log(&findings)?;
-    terminal(&findings)?;
-    Ok(ExitCode::from(u8::from(findings.failed)))
+    log(&mut findings)?;
+    terminal(&mut findings)?;
+    let Findings {
+        well,
+        warned,
+        failed,
+    } = findings;
+    print(&format!("{well} ok, {warned} to look at, {failed} wrong\n"))?;
+    Ok(ExitCode::from(u8::from(failed > 0)))
 }
 
-fn settings(context: &Context, findings: &Findings) -> Result<(), Failure> {
+fn settings(context: &Context, findings: &mut Findings) -> Result<(), Failure> {
     match &context.config_file {
         Some(path) if path.exists() => findings.ok("settings", &path.display().to_string()),
         _ => findings.ok("settings", "the defaults, there is no file"),
@@ -223,7 +233,7 @@ fn feeds(context: &Context, findings: &mut Findings) -> Result<(), Failure> {
     Ok(())
 }
 
-fn log(findings: &Findings) -> Result<(), Failure> {
+fn log(findings: &mut Findings) -> Result<(), Failure> {
     match paths::state_folder() {
         Some(folder) => findings.ok("log", &folder.display().to_string()),
         None => findings.warn("log", "no home folder is known: nothing is logged"),
@@ -231,7 +241,7 @@ fn log(findings: &Findings) -> Result<(), Failure> {
 }
 
 /// What is known of the terminal without asking it anything.
-fn terminal(findings: &Findings) -> Result<(), Failure> {
+fn terminal(findings: &mut Findings) -> Result<(), Failure> {
     let what = "terminal";
     let size = rustix::termios::tcgetwinsize(std::io::stdin())
         .or_else(|_| rustix::termios::tcgetwinsize(std::io::stdout()));

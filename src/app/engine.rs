@@ -15,94 +15,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
-use crate::domain::{Call, CallId, Decision, Notice, Percent, Span, Timestamp, TokenKey, Trade};
-use crate::store::{Commits, History, Put, Sample, Store, StoreError};
-use crate::tracker::{FeedHealth, Follow, Order, Poll};
+use crate::domain::{CallId, Decision, Percent, Span, Timestamp, TokenKey};
+use crate::store::{Commits, History, Put, Store, StoreError};
+use crate::tracker::{Follow, Order};
 
 use super::desk::Desk;
 use super::unsaved::Unsaved;
 use super::watch::{Turn, Watch};
 
-/// Something to be done with the store.
-#[derive(Debug)]
-pub enum Command {
-    /// What was read of the past: stored as it comes.
-    Samples(Vec<Sample>),
-    /// What a poll has brought, with how the feeds are doing: stored within the second.
-    Polled(Poll),
-    /// Calls that were made.
-    Calls(Vec<Call>),
-    /// Trades that were opened or closed.
-    Trades(Vec<Trade>),
-    /// What the page of a call shows beyond its outcome is to be read.
-    History(CallId, oneshot::Sender<History>),
-    /// The token of a call is to be polled now; what came of it, in words.
-    PollNow(CallId, oneshot::Sender<String>),
-    /// Nothing more will come.
-    Stop,
-}
+mod snapshot;
 
-/// Readings of polls that were stored, by what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// They count.
-    pub accepted: u64,
-    /// They waited for a second reading.
-    pub waited: u64,
-    /// They do not count.
-    pub refused: u64,
-    /// Polls that found no listing any more.
-    pub absent: u64,
-}
-
-impl Tally {
-    fn add(&mut self, sample: &Sample) {
-        let count = match sample.decision {
-            Decision::Accepted if sample.reading.absent => &mut self.absent,
-            Decision::Accepted => &mut self.accepted,
-            Decision::Waiting => &mut self.waited,
-            Decision::Refused(_) => &mut self.refused,
-        };
-        *count += 1;
-    }
-}
-
-/// What everybody else may look at: the latest board and how the program itself is doing.
-#[derive(Debug, Clone)]
-pub struct Snapshot {
-    /// Everything there is to show.
-    pub board: Arc<Board>,
-    /// How the feeds are doing, when this program asks any.
-    pub health: Vec<FeedHealth>,
-    /// Who polls, where a lease decides that.
-    pub turn: Option<Turn>,
-    /// What polls have brought since the start.
-    pub tally: Tally,
-    /// The latest notices, oldest first.
-    pub notices: Arc<Vec<Notice>>,
-    /// The number of the latest one.
-    pub told: i64,
-    /// Why the database could not be read or written last time.
-    pub trouble: Option<String>,
-    /// The first load is done.
-    pub loaded: bool,
-}
-
-impl Snapshot {
-    /// Before anything is loaded.
-    pub fn empty(settings: Settings) -> Self {
-        Self {
-            board: Arc::new(Board::empty(settings)),
-            health: Vec::new(),
-            turn: None,
-            tally: Tally::default(),
-            notices: Arc::default(),
-            told: 0,
-            trouble: None,
-            loaded: false,
-        }
-    }
-}
+pub use snapshot::{Command, Snapshot, Tally};
 
 /// Who asks the feeds for this engine.
 #[derive(Debug)]
@@ -112,7 +35,7 @@ pub enum Poller {
     /// A tracker of its own, always: a demo's.
     Own(mpsc::UnboundedSender<Order>),
     /// A tracker that polls while the lease is ours.
-    Leased(mpsc::UnboundedSender<Order>, Watch),
+    Leased(mpsc::UnboundedSender<Order>, Box<Watch>),
 }
 
 /// Commands that may wait: few, so that who has much to bring does not hold up the others.
@@ -120,13 +43,20 @@ pub const QUEUE: usize = 4;
 
 /// How often the file is looked at for what other programs wrote.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between commits of what polls bring: one covers all the answers in between.
+/// Between commits of what polls bring, for each thousand tokens followed: one covers all the
+/// answers in between, and each writes a page for nearly every token in it.
 const COMMIT_EVERY: Span = Span::seconds(1);
+/// The longest time between commits, in the same steps.
+const RAREST_COMMIT: usize = 10;
 /// So soon a commit that failed is tried again.
 const RETRY: Span = Span::seconds(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// How much of what was read already is read again when following another program's polls.
+const OVERLAP: Span = Span::seconds(2);
+/// Between moves of recent samples to their place: at 9,000 tokens, 90,000 of them.
+const SETTLE_EVERY: Span = Span::minutes(10);
 /// Tokens that one transaction thins: it takes some milliseconds.
 const THIN_AT_ONCE: usize = 20;
 
@@ -140,11 +70,16 @@ pub struct Engine {
     publish: watch::Sender<Snapshot>,
     poller: Poller,
     desk: Desk,
+    /// Recent paths of prices are kept: for a screen.
+    paths: bool,
+    /// The board is another than the one that was handed out last.
+    moved: bool,
     unsaved: Unsaved,
     next_commit: Timestamp,
     /// The age from which polled samples are thinned, and when that is due.
     retain: Option<Span>,
     next_thin: Timestamp,
+    next_settle: Timestamp,
     foreign: i64,
     commits: Commits,
     /// How far the latest token was folded when the file was read last.
@@ -170,10 +105,13 @@ impl Engine {
             folded: None,
             next_unseen: None,
             desk: Desk::new(Percent(20.0), None),
+            paths: true,
+            moved: true,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
             retain: None,
             next_thin: Timestamp::from_millis(0),
+            next_settle: Timestamp::from_millis(0),
             store,
             settings,
             clock,
@@ -193,6 +131,13 @@ impl Engine {
     #[must_use]
     pub fn telling(mut self, desk: Desk) -> Self {
         self.desk = desk;
+        self
+    }
+
+    /// Keeps no recent paths of prices: nobody looks at them.
+    #[must_use]
+    pub fn without_paths(mut self) -> Self {
+        self.paths = false;
         self
     }
 
@@ -221,7 +166,7 @@ impl Engine {
             worked |= self.look();
             worked |= self.take_turn();
             worked |= self.tell();
-            self.thin();
+            self.tidy();
             if worked {
                 self.publish();
             }
@@ -246,13 +191,23 @@ impl Engine {
         Err(format!("{left} could not be stored: {why}"))
     }
 
-    /// Thins a few tokens' old samples, when this program polls and it is time to.
-    fn thin(&mut self) {
+    /// Puts recent samples in their place, and thins a few tokens' old ones, when this program
+    /// polls and it is time to.
+    fn tidy(&mut self) {
         let now = self.clock.now();
         let (Some(retain), true) = (self.retain, self.snapshot.turn == Some(Turn::Ours)) else {
             return;
         };
-        if now < self.next_thin || !self.unsaved.is_empty() {
+        if !self.unsaved.is_empty() {
+            return;
+        }
+        if now >= self.next_settle {
+            self.next_settle = now.plus(SETTLE_EVERY);
+            if let Err(error) = self.store.settle_recent() {
+                tracing::warn!(%error, "recent samples were not moved");
+            }
+        }
+        if now < self.next_thin {
             return;
         }
         match self.store.thin(now.minus(retain), THIN_AT_ONCE) {
@@ -373,12 +328,14 @@ impl Engine {
 
     /// Reads the outcomes that another program's polls have moved.
     fn catch_up(&mut self) -> bool {
+        self.moved = true;
         let since = self.folded.unwrap_or_else(|| Timestamp::from_millis(0));
         let now = self.clock.now();
         let read = (|| {
-            let (changes, tokens) = self.store.moved_since(since)?;
+            // Commits are in the order of time but for what was answered at the same moment.
+            let (changes, tokens) = self.store.moved_since(since.minus(OVERLAP))?;
             self.board.move_folds(changes);
-            for token in tokens {
+            for token in tokens.into_iter().filter(|_| self.paths) {
                 let from = self.board.trail(&token).and_then(|trail| trail.last());
                 let span = from.map_or(TRAIL, |last| now.since(last.at));
                 let path = self.store.price_path(&token, now, span)?;
@@ -401,6 +358,7 @@ impl Engine {
 
     /// Reads everything as of now; whether anything is to be published.
     fn reload(&mut self) -> bool {
+        self.moved = true;
         let now = self.clock.now();
         let loaded = (|| {
             let foreign = self.store.foreign_changes()?;
@@ -421,7 +379,10 @@ impl Engine {
                 self.snapshot.trouble = None;
                 // The paths of thousands of tokens take a moment: the figures go out first.
                 self.publish();
-                if let Err(error) = load_trails(&self.store, &mut self.board, now) {
+                self.moved = true;
+                if self.paths
+                    && let Err(error) = load_trails(&self.store, &mut self.board, now)
+                {
                     self.trouble(&error);
                 }
                 self.follow();
@@ -453,6 +414,9 @@ impl Engine {
                 }
                 self.desk.feeds(&poll.health, self.clock.now());
                 self.snapshot.health = poll.health;
+                if let Some(slept) = poll.slept {
+                    self.snapshot.slept = Some((self.clock.now(), slept));
+                }
                 self.unsaved.add_polled(poll.samples);
                 return;
             }
@@ -522,7 +486,9 @@ impl Engine {
         }
         match self.store_all() {
             Ok(()) => {
-                self.next_commit = now.plus(COMMIT_EVERY);
+                let tokens = self.snapshot.health.first().map_or(0, |h| h.tokens);
+                let steps = (tokens / 1_000).clamp(1, RAREST_COMMIT);
+                self.next_commit = now.plus(COMMIT_EVERY.times(steps as i64));
                 self.snapshot.trouble = self.unsaved.lost();
             }
             Err(error) => {
@@ -537,6 +503,7 @@ impl Engine {
     /// Stores everything that waits, in the order in which it depends on each other. What fails
     /// goes on waiting.
     fn store_all(&mut self) -> Result<(), StoreError> {
+        self.moved = true;
         if let Some(calls) = self.unsaved.calls() {
             let (puts, changes) = self.store.put_calls(calls)?;
             let changed = calls.iter().zip(&puts);
@@ -565,7 +532,9 @@ impl Engine {
                 if polled {
                     self.snapshot.tally.add(sample);
                 }
-                if let (Decision::Accepted, Some(price)) = (sample.decision, sample.reading.price) {
+                if let (true, Decision::Accepted, Some(price)) =
+                    (self.paths, sample.decision, sample.reading.price)
+                {
                     let at = sample.reading.at;
                     self.board.add_price(&sample.token, PriceAt { at, price });
                 }
@@ -597,8 +566,10 @@ impl Engine {
     }
 
     fn publish(&mut self) {
-        self.snapshot.board = Arc::new(self.board.clone());
         (self.snapshot.notices, self.snapshot.told) = self.desk.recent();
+        if std::mem::take(&mut self.moved) {
+            self.snapshot.board = Arc::new(self.board.clone());
+        }
         self.publish.send_replace(self.snapshot.clone());
     }
 }
@@ -627,3 +598,6 @@ pub fn load_trails(store: &Store, board: &mut Board, now: Timestamp) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

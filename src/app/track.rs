@@ -46,7 +46,7 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let (command, commands) = sync::sync_channel(engine::QUEUE);
     let (finished, finish) = sync::channel();
     let (order, orders) = mpsc::unbounded_channel();
-    let poller = Poller::Leased(order, Watch::new(watch::me(clock.now())));
+    let poller = Poller::Leased(order, Box::new(Watch::new(watch::me(clock.now()))));
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let retain = context.config.retain_samples();
@@ -55,8 +55,8 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
         notifier.as_ref().map(|n| n.sender.clone()),
     );
     start("engine", move || {
-        let engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
-        let engine = engine.telling(desk);
+        let engine = Engine::new(store, settings, clock, publish, poller).telling(desk);
+        let engine = engine.retaining(retain).without_paths();
         let done = engine.run(&commands, &stopped);
         let _ = finished.send(done);
     })?;
@@ -113,7 +113,7 @@ async fn watch_over(mut snapshots: latest::Receiver<Snapshot>, every: Span, cloc
                 }
                 seen.take(&snapshots.borrow_and_update());
             }
-            () = tokio::time::sleep(wait.min(Duration::from_secs(60))) => {}
+            () = tokio::time::sleep(wait.min(Duration::from_mins(1))) => {}
         }
         let now = clock.now();
         if now >= next {

@@ -300,9 +300,12 @@ impl Http {
             text = text.replace(key.as_str(), "(key)");
         }
         if text.contains("://") {
-            let plain = text.split(' ').map(|word| match word.contains("://") {
-                true => "(address)",
-                false => word,
+            let plain = text.split(' ').map(|word| {
+                if word.contains("://") {
+                    "(address)"
+                } else {
+                    word
+                }
             });
             text = plain.collect::<Vec<_>>().join(" ");
         }

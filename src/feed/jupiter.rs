@@ -15,6 +15,7 @@ use super::halving::Halving;
 use super::http::{Access, Http, PATIENCE};
 use super::lenient::{Num, Obj, read};
 use super::moment::Moment;
+use super::refused::Refused;
 use super::{FeedError, PriceFeed, Quote};
 
 /// The provider's name.
@@ -26,6 +27,7 @@ const BATCH: usize = 50;
 /// The provider.
 pub struct Jupiter {
     http: Http,
+    refused: Refused,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,6 +55,7 @@ impl Jupiter {
         let budget = SharedBudget::new(Budget::per_minute(per_minute));
         Ok(Self {
             http: Http::new(access, budget)?,
+            refused: Refused::default(),
         })
     }
 }
@@ -101,8 +104,9 @@ impl PriceFeed for Jupiter {
     ) -> Result<Vec<Quote>, FeedError> {
         let asked = tokens
             .iter()
-            .filter(|t| self.serves(t.chain()) && chains::is_plausible(t));
-        let mut halving = Halving::new(asked.take(BATCH).cloned().collect());
+            .filter(|t| self.serves(t.chain()) && chains::is_plausible(t))
+            .filter(|t| !self.refused.holds(t, now));
+        let mut halving = Halving::new(asked.cloned().collect(), BATCH);
         let mut moment = Moment::new(now);
         let mut patience = Span::ZERO;
         let mut quotes = Vec::new();
@@ -115,6 +119,7 @@ impl PriceFeed for Jupiter {
             match answer.await {
                 Ok(body) => {
                     halving.answered();
+                    self.refused.clear(&part);
                     let more = quotes_of(&body, &part);
                     quotes.extend(
                         more.map_err(|reason| FeedError::BadAnswer { feed: NAME, reason })?,
@@ -129,6 +134,10 @@ impl PriceFeed for Jupiter {
                 feed: NAME,
                 reason: "every request is refused as malformed".to_owned(),
             });
+        }
+        let now = moment.now();
+        for token in halving.into_bad() {
+            self.refused.add(NAME, token, now);
         }
         Ok(quotes)
     }

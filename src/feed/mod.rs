@@ -14,6 +14,7 @@ pub mod jupiter;
 mod lenient;
 mod moment;
 mod provider;
+mod refused;
 mod retry_after;
 pub mod simulated;
 mod webhook;

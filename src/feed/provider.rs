@@ -127,11 +127,8 @@ mod tests {
 
     fn names(text: &str) -> Result<Vec<&'static str>, FeedError> {
         let env = |name: &str| {
-            let set = text.split(';').filter_map(|entry| entry.split_once('='));
-            let found = set
-                .filter(|(key, _)| *key == name)
-                .map(|(_, v)| v.to_owned());
-            found.last()
+            let (key, value) = text.split_once('=')?;
+            (key == name).then(|| value.to_owned())
         };
         let config = Config::load(None, None, &env).unwrap();
         Providers::of(&config).map(|all| all.live.iter().map(PriceFeed::name).collect())

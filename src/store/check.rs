@@ -117,17 +117,17 @@ impl Store {
         let number = |sql: &str| self.conn.query_row(sql, [], |row| row.get::<_, i64>(0));
         let bytes =
             number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
-        let samples = number("SELECT count(*) FROM sample")?;
+        let samples = number("SELECT count(*) FROM sample_all")?;
         let yesterday = now.minus(Span::DAY).millis();
         let lately: i64 = self.conn.query_row(
-            "SELECT count(*) FROM sample WHERE at BETWEEN ?1 AND ?2",
+            "SELECT count(*) FROM sample_all WHERE at BETWEEN ?1 AND ?2",
             [yesterday, now.millis()],
             |row| row.get(0),
         )?;
         let taken: Option<i64> = self
             .conn
             .query_row(
-                "SELECT sum(pgsize) FROM dbstat WHERE name = 'sample'",
+                "SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'sample%'",
                 [],
                 |row| row.get(0),
             )

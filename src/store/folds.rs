@@ -128,7 +128,7 @@ pub(super) fn ensure_ours(tx: &Connection, rules: &Rules) -> Result<(), StoreErr
 fn rebuild(tx: &Connection, rules: &Rules) -> Result<(), StoreError> {
     tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
     let tokens: Vec<i64> = tx
-        .prepare("SELECT token_id FROM sample UNION SELECT token_id FROM candle")?
+        .prepare("SELECT token_id FROM sample_all UNION SELECT token_id FROM candle")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for token in tokens {
@@ -241,6 +241,8 @@ pub(super) fn refold_token(
         .prepare_cached(
             "SELECT max(at) FROM (\
              SELECT max(at) AS at FROM sample WHERE token_id = ?1 AND state IN (0, 4) \
+             UNION ALL \
+             SELECT max(at) FROM sample_recent WHERE token_id = ?1 AND state IN (0, 4) \
              UNION ALL SELECT max(opened_at + interval_ms) FROM candle WHERE token_id = ?1)",
         )?
         .query_row([token], |row| row.get(0))?;
@@ -430,7 +432,7 @@ fn observations(
     to: Timestamp,
 ) -> Result<Vec<Seen>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT at, state, price_usd, liquidity_usd, market_cap_usd FROM sample \
+        "SELECT at, state, price_usd, liquidity_usd, market_cap_usd FROM sample_all \
          WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 AND state IN (0, 4) ORDER BY at, provider_id",
     )?;
     let rows = statement.query_map(params![token, from.millis(), to.millis()], |row| {

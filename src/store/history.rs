@@ -73,7 +73,7 @@ impl Store {
                  CASE s.state WHEN 1 THEN 'waits for a second reading' \
                  WHEN 2 THEN 'a jump that nothing confirmed' \
                  ELSE 'voided' || coalesce(': ' || v.why, '') END, count(*) OVER () \
-                 FROM sample s JOIN provider p ON p.id = s.provider_id \
+                 FROM sample_all s JOIN provider p ON p.id = s.provider_id \
                  LEFT JOIN voided_sample v ON v.token_id = s.token_id AND v.at = s.at \
                  AND v.provider_id = s.provider_id \
                  WHERE s.token_id = ?1 AND s.at BETWEEN ?2 AND ?3 AND s.state IN (1, 2, 3) \

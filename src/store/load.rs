@@ -84,6 +84,7 @@ impl Store {
             "SELECT min(at) FROM (\
              SELECT s.at AS at FROM folded f JOIN sample s \
              ON s.token_id = f.token_id AND s.at > ?1 WHERE f.up_to > ?1 \
+             UNION ALL SELECT at FROM sample_recent WHERE at > ?1 \
              UNION ALL SELECT c.opened_at + c.interval_ms FROM folded f JOIN candle c \
              ON c.token_id = f.token_id AND c.opened_at + c.interval_ms > ?1 WHERE f.up_to > ?1)",
             [as_of.millis()],
@@ -190,7 +191,12 @@ impl Store {
     ) -> Result<Vec<PriceAt>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT s.at AS at, s.price_usd, 0 AS interval \
-             FROM sample s JOIN token t ON t.id = s.token_id \
+             FROM token t CROSS JOIN sample s ON s.token_id = t.id \
+             WHERE t.chain = ?1 AND t.address = ?2 AND s.at BETWEEN ?3 AND ?4 \
+             AND s.state = 0 AND s.price_usd IS NOT NULL \
+             UNION ALL \
+             SELECT s.at, s.price_usd, 0 \
+             FROM token t CROSS JOIN sample_recent s ON s.token_id = t.id \
              WHERE t.chain = ?1 AND t.address = ?2 AND s.at BETWEEN ?3 AND ?4 \
              AND s.state = 0 AND s.price_usd IS NOT NULL \
              UNION ALL \

@@ -14,6 +14,7 @@ use super::StoreError;
 pub(super) struct Names {
     tokens: HashMap<TokenKey, i64>,
     providers: HashMap<String, i64>,
+    pools: HashMap<String, i64>,
     /// By model, then by currency, so that a look-up makes no string.
     books: HashMap<String, HashMap<String, i64>>,
 }
@@ -64,6 +65,24 @@ pub(super) fn provider_id(
         tx.last_insert_rowid()
     };
     names.providers.insert(name.to_owned(), id);
+    Ok(id)
+}
+
+/// The row id of a pool, created on first sight.
+pub(super) fn pool_id(
+    tx: &Connection,
+    names: &mut Names,
+    address: &str,
+) -> Result<i64, StoreError> {
+    if let Some(id) = names.pools.get(address) {
+        return Ok(*id);
+    }
+    tx.prepare_cached("INSERT OR IGNORE INTO pool (address) VALUES (?1)")?
+        .execute([address])?;
+    let id = tx
+        .prepare_cached("SELECT id FROM pool WHERE address = ?1")?
+        .query_row([address], |row| row.get(0))?;
+    names.pools.insert(address.to_owned(), id);
     Ok(id)
 }
 

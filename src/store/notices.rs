@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::domain::{CallId, Notice, NoticeKind, Timestamp, TokenKey};
 
-use super::samples::put_all;
+use super::samples::{Home, put_all};
 use super::{FoldChange, Put, Sample, Store, StoreError, folds};
 
 /// The columns of a notice in the order of [`read`].
@@ -86,7 +86,7 @@ impl Store {
         let rules = self.rules;
         self.write_as("polls", |tx, names| {
             folds::ensure_ours(tx, &rules)?;
-            let (puts, changes) = put_all(tx, names, &rules, samples)?;
+            let (puts, changes) = put_all(tx, names, &rules, Home::Recent, samples)?;
             let made = notice(&changes, NoticeBook(tx))?;
             Ok((puts, changes, made))
         })

@@ -18,13 +18,14 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../assets/migrations/0001_spine.sql"),
     include_str!("../../assets/migrations/0002_candles.sql"),
     include_str!("../../assets/migrations/0003_void.sql"),
     include_str!("../../assets/migrations/0004_lease.sql"),
     include_str!("../../assets/migrations/0005_thin.sql"),
-    include_str!("../../assets/migrations/0006_notices.sql"),
+    include_str!("../../assets/migrations/0006_recent.sql"),
+    include_str!("../../assets/migrations/0007_notices.sql"),
 ];
 
 /// The schema number of a current file.

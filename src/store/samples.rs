@@ -22,6 +22,41 @@ pub struct Sample {
     pub decision: Decision,
 }
 
+/// Which of the two tables a new sample goes to. It is never in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    /// By token: where everything ends up.
+    Settled,
+    /// By time: what polls brought last.
+    Recent,
+}
+
+impl Home {
+    const fn insert(self) -> &'static str {
+        match self {
+            Self::Settled => {
+                "INSERT OR IGNORE INTO sample (token_id, at, provider_id, state, price_usd, \
+                 liquidity_usd, market_cap_usd, pool_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+            }
+            Self::Recent => {
+                "INSERT OR IGNORE INTO sample_recent (token_id, at, provider_id, state, price_usd, \
+                 liquidity_usd, market_cap_usd, pool_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+            }
+        }
+    }
+
+    const fn find_elsewhere(self) -> &'static str {
+        match self {
+            Self::Settled => {
+                "SELECT 1 FROM sample_recent WHERE at = ?2 AND token_id = ?1 AND provider_id = ?3"
+            }
+            Self::Recent => {
+                "SELECT 1 FROM sample WHERE token_id = ?1 AND at = ?2 AND provider_id = ?3"
+            }
+        }
+    }
+}
+
 impl Store {
     /// Stores samples in one transaction and moves the outcomes of their tokens' calls. A known
     /// sample (same token, time and provider) only has its unknowns filled and its decision
@@ -33,7 +68,7 @@ impl Store {
         &mut self,
         samples: &[Sample],
     ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
-        self.put_samples_as("writes", samples)
+        self.put_samples_in(Home::Settled, samples)
     }
 
     /// The same for what a poll has brought: programs that follow the file read only the outcomes
@@ -45,18 +80,39 @@ impl Store {
         &mut self,
         samples: &[Sample],
     ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
-        self.put_samples_as("polls", samples)
+        self.put_samples_in(Home::Recent, samples)
     }
 
-    fn put_samples_as(
+    /// Moves everything that polls brought to its place among the samples of its token. Few pages
+    /// are written twice when it is done seldom; what is read stays fast when it is not forgotten.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then nothing is moved.
+    pub fn settle_recent(&mut self) -> Result<(), StoreError> {
+        self.write_as("settled", |tx, _| {
+            tx.execute_batch(
+                "INSERT INTO sample SELECT token_id, at, provider_id, state, price_usd, \
+                 liquidity_usd, market_cap_usd, pool_id FROM sample_recent \
+                 ORDER BY token_id, at, provider_id; \
+                 DELETE FROM sample_recent;",
+            )?;
+            Ok(())
+        })
+    }
+
+    fn put_samples_in(
         &mut self,
-        counter: &str,
+        home: Home,
         samples: &[Sample],
     ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
         let rules = self.rules;
+        let counter = match home {
+            Home::Settled => "writes",
+            Home::Recent => "polls",
+        };
         self.write_as(counter, |tx, known_names| {
             folds::ensure_ours(tx, &rules)?;
-            put_all(tx, known_names, &rules, samples)
+            put_all(tx, known_names, &rules, home, samples)
         })
     }
 }
@@ -66,12 +122,13 @@ pub(super) fn put_all(
     tx: &Connection,
     known_names: &mut Names,
     rules: &Rules,
+    home: Home,
     samples: &[Sample],
 ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
     let mut puts = Vec::with_capacity(samples.len());
     let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();
     for sample in samples {
-        puts.push(put_sample(tx, known_names, sample, &mut arrivals)?);
+        puts.push(put_sample(tx, known_names, home, sample, &mut arrivals)?);
     }
     let changes = folds::fold_arrivals(tx, rules, arrivals)?;
     Ok((puts, changes))
@@ -80,6 +137,7 @@ pub(super) fn put_all(
 fn put_sample(
     tx: &Connection,
     known_names: &mut Names,
+    home: Home,
     sample: &Sample,
     arrivals: &mut BTreeMap<i64, Arrivals>,
 ) -> Result<Put, StoreError> {
@@ -87,13 +145,16 @@ fn put_sample(
     let token = names::token_id(tx, known_names, &sample.token)?;
     let provider = names::provider_id(tx, known_names, &reading.provider)?;
     let state = SampleState::of(reading, sample.decision);
-    let inserted = tx
-        .prepare_cached(
-            "INSERT OR IGNORE INTO sample \
-             (token_id, at, provider_id, state, price_usd, liquidity_usd, market_cap_usd, pool) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
+    let pool = match &reading.pool {
+        Some(pool) => Some(names::pool_id(tx, known_names, pool)?),
+        None => None,
+    };
+    let place = params![token, reading.at.millis(), provider];
+    let elsewhere = tx.prepare_cached(home.find_elsewhere())?.exists(place)?;
+    let inserted = if elsewhere {
+        0
+    } else {
+        tx.prepare_cached(home.insert())?.execute(params![
             token,
             reading.at.millis(),
             provider,
@@ -101,8 +162,9 @@ fn put_sample(
             reading.price.map(Price::usd),
             reading.liquidity_usd,
             reading.market_cap_usd,
-            reading.pool,
-        ])?;
+            pool,
+        ])?
+    };
     let arrived = |arrivals: &mut BTreeMap<i64, Arrivals>, changed: bool| {
         let of_token = arrivals.entry(token).or_default();
         of_token.refold |= changed;
@@ -119,7 +181,7 @@ fn put_sample(
     }
     let (old_state, price, liquidity, cap) = tx
         .prepare_cached(
-            "SELECT state, price_usd, liquidity_usd, market_cap_usd FROM sample \
+            "SELECT state, price_usd, liquidity_usd, market_cap_usd FROM sample_all \
              WHERE token_id = ?1 AND at = ?2 AND provider_id = ?3",
         )?
         .query_row(params![token, reading.at.millis(), provider], |row| {
@@ -153,19 +215,22 @@ fn put_sample(
     if settled == old_state && filled == (price, liquidity, cap) {
         return Ok(Put::Unchanged);
     }
-    tx.prepare_cached(
+    for update in [
         "UPDATE sample SET state = ?4, price_usd = ?5, liquidity_usd = ?6, market_cap_usd = ?7 \
          WHERE token_id = ?1 AND at = ?2 AND provider_id = ?3",
-    )?
-    .execute(params![
-        token,
-        reading.at.millis(),
-        provider,
-        settled.code(),
-        filled.0,
-        filled.1,
-        filled.2
-    ])?;
+        "UPDATE sample_recent SET state = ?4, price_usd = ?5, liquidity_usd = ?6, \
+         market_cap_usd = ?7 WHERE at = ?2 AND token_id = ?1 AND provider_id = ?3",
+    ] {
+        tx.prepare_cached(update)?.execute(params![
+            token,
+            reading.at.millis(),
+            provider,
+            settled.code(),
+            filled.0,
+            filled.1,
+            filled.2
+        ])?;
+    }
     // A waiting sample was never folded, so one that is accepted now arrives like a new one.
     if settled.counts() {
         arrived(arrivals, old_state != SampleState::Waiting);

@@ -129,18 +129,37 @@ fn standing(
     token: TokenKey,
 ) -> Result<Option<Standing>, rusqlite::Error> {
     let at: Option<i64> = conn
-        .prepare_cached("SELECT max(at) FROM sample WHERE token_id = ?1")?
+        .prepare_cached(
+            "SELECT max(at) FROM (SELECT max(at) AS at FROM sample WHERE token_id = ?1 \
+             UNION ALL SELECT max(at) FROM sample_recent WHERE token_id = ?1)",
+        )?
         .query_row([id], |row| row.get(0))?;
     let Some(at) = at else { return Ok(None) };
     let newest = |state: SampleState| {
-        conn.prepare_cached(
-            "SELECT s.at, s.price_usd, s.liquidity_usd, s.market_cap_usd, p.name, s.pool \
+        let mut found: Option<Reading> = None;
+        for sql in [
+            "SELECT s.at, s.price_usd, s.liquidity_usd, s.market_cap_usd, p.name, o.address \
              FROM sample s JOIN provider p ON p.id = s.provider_id \
+             LEFT JOIN pool o ON o.id = s.pool_id \
              WHERE s.token_id = ?1 AND s.state = ?2 AND s.price_usd IS NOT NULL \
              ORDER BY s.at DESC LIMIT 1",
-        )?
-        .query_row(params![id, state.code()], reading)
-        .optional()
+            "SELECT s.at, s.price_usd, s.liquidity_usd, s.market_cap_usd, p.name, o.address \
+             FROM sample_recent s JOIN provider p ON p.id = s.provider_id \
+             LEFT JOIN pool o ON o.id = s.pool_id \
+             WHERE s.token_id = ?1 AND s.state = ?2 AND s.price_usd IS NOT NULL \
+             ORDER BY s.at DESC LIMIT 1",
+        ] {
+            let newest = conn
+                .prepare_cached(sql)?
+                .query_row(params![id, state.code()], reading)
+                .optional()?;
+            if let Some(newest) = newest
+                && found.as_ref().is_none_or(|f| f.at < newest.at)
+            {
+                found = Some(newest);
+            }
+        }
+        Ok::<_, rusqlite::Error>(found)
     };
     let accepted = newest(SampleState::Accepted)?;
     let since = accepted.as_ref().map(|a| a.at);

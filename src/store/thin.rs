@@ -49,6 +49,8 @@ impl Store {
         if due.is_empty() {
             return Ok(0);
         }
+        // A poller that was killed may have left some that are old by now.
+        self.settle_recent()?;
         // No figure changes, so it counts as no commit that others must read.
         self.write_as("thinned", |tx, _| {
             folds::ensure_ours(tx, &rules)?;

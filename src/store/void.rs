@@ -153,7 +153,7 @@ fn find_sample(tx: &Connection, id: &SampleId) -> Result<Found, VoidError> {
     let (token, chain, address) = find_token(tx, &id.token)?;
     let same_time: Vec<(Found, String)> = tx
         .prepare(
-            "SELECT s.provider_id, s.state, v.provider, v.id FROM sample s \
+            "SELECT s.provider_id, s.state, v.provider, v.id FROM sample_all s \
              JOIN provider p ON p.id = s.provider_id \
              JOIN samples v ON v.chain = ?3 AND v.address = ?4 AND v.at = s.at AND v.provider = p.name \
              WHERE s.token_id = ?1 AND s.at = ?2 ORDER BY p.name",
@@ -244,6 +244,17 @@ fn find_token(tx: &Connection, text: &str) -> Result<(i64, String, String), Void
 /// Voids a sample and remembers what it was, or makes it that again.
 fn set_sample(tx: &Connection, found: &Found, why: Option<&str>) -> Result<Voiding, VoidError> {
     let place = params![found.token, found.at, found.provider];
+    // What is remembered of it hangs on the settled table.
+    tx.execute(
+        "INSERT INTO sample SELECT token_id, at, provider_id, state, price_usd, liquidity_usd, \
+         market_cap_usd, pool_id FROM sample_recent \
+         WHERE at = ?2 AND token_id = ?1 AND provider_id = ?3",
+        place,
+    )?;
+    tx.execute(
+        "DELETE FROM sample_recent WHERE at = ?2 AND token_id = ?1 AND provider_id = ?3",
+        place,
+    )?;
     let remembered: Option<(i64, String)> = tx
         .query_row(
             "SELECT state, why FROM voided_sample \

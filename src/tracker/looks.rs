@@ -79,6 +79,12 @@ impl Looks {
         fullest.map(|(chain, _)| chain.clone())
     }
 
+    /// Takes all of a chain.
+    pub fn take_chain(&mut self, chain: &str) -> Vec<TokenKey> {
+        let queues = [self.jumps.remove(chain), self.missing.remove(chain)];
+        queues.into_iter().flatten().flatten().collect()
+    }
+
     /// Takes the next token of a chain.
     pub fn pop(&mut self, why: Why, chain: &str) -> Option<TokenKey> {
         let queues = self.of(why);

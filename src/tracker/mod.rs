@@ -7,6 +7,7 @@
 
 mod accept;
 mod health;
+mod known;
 mod looks;
 pub mod notice;
 mod poll;

@@ -9,12 +9,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::{Decision, Pace, Price, Reading, Refusal, Span, Timestamp, TokenKey};
+use crate::domain::{Decision, Pace, Price, Reading, Span, Timestamp, TokenKey};
 use crate::feed::{FeedError, PriceFeed, Quote};
 use crate::store::{Sample, Standing};
 
 use super::accept::Acceptance;
 use super::health::{FeedHealth, LONGEST_PAUSE};
+use super::known::{Known, SAME_WITHIN};
 use super::looks::{Look, Looks, Seats, Why};
 use super::schedule::{Schedule, spread_slots};
 
@@ -25,6 +26,8 @@ pub struct Poll {
     pub samples: Vec<Sample>,
     /// How the feeds are doing, in their order.
     pub health: Vec<FeedHealth>,
+    /// How long nothing was asked before, when the machine was asleep or its clock set ahead.
+    pub slept: Option<Span>,
 }
 
 /// A token that is to be followed.
@@ -60,27 +63,8 @@ struct Seat {
     ready_at: Timestamp,
 }
 
-/// What is known of a token.
-#[derive(Debug, Default)]
-struct Known {
-    acceptance: Acceptance,
-    /// Who gave its last reading.
-    listed_by: Option<usize>,
-    /// The time of its last sample: the next one is later, whatever the clock says.
-    last_at: Option<Timestamp>,
-    look: Option<Look>,
-    /// At whom the look is queued.
-    queued: Option<usize>,
-    /// Who said what last, and when.
-    last_said: Option<(Timestamp, Said)>,
-}
-
-/// A provider's price and liquidity.
-type Said = (usize, Option<Price>, Option<f64>);
-
-/// The same words of a provider within this time are one observation: they are cached there
-/// (price-apis.md "Freshness"). Never more than half an interval.
-const SAME_WITHIN: Span = Span::seconds(30);
+/// So many tokens may be remembered beyond those that are followed.
+const FORGET_FROM: usize = 1_000;
 
 impl Seat {
     fn may_serve(&self, chain: &str) -> bool {
@@ -141,6 +125,13 @@ impl Tracker {
                 } = follow;
                 self.schedule.follow_from(token, *called_at, due, now);
             }
+        }
+        // What is known of tokens whose windows are over is of no use any more.
+        if self.tokens.len() > 2 * self.schedule.len() + FORGET_FROM {
+            let schedule = &self.schedule;
+            let new: HashSet<&TokenKey> = follows.iter().map(|f| &f.token).collect();
+            self.tokens
+                .retain(|token, _| schedule.follows(token) || new.contains(token));
         }
         for follow in follows {
             self.schedule.follow(&follow.token, follow.called_at, now);
@@ -209,9 +200,21 @@ impl Tracker {
         if own.asking.is_some() || own.health.is_benched(now) {
             return None;
         }
-        for (chain, _) in &chains {
+        let mut unserved = Vec::new();
+        for (chain, _) in self.schedule.first_due() {
             if !own.serves.contains_key(chain) {
-                own.serves.insert(chain.clone(), feed.serves(chain));
+                let serves = feed.serves(chain);
+                own.serves.insert(chain.to_owned(), serves);
+                if !serves {
+                    unserved.extend(own.looks.take_chain(chain));
+                }
+            }
+        }
+        // They came while it was out asking and this was not known yet.
+        for token in unserved {
+            if let Some(known) = self.tokens.get_mut(&token) {
+                known.look = None;
+                known.queued = None;
             }
         }
         self.choose(seat, feed, &chains, now)
@@ -469,76 +472,8 @@ impl Tracker {
         asked.then(|| Poll {
             samples,
             health: self.health(),
+            slept: None,
         })
-    }
-}
-
-impl Known {
-    /// The time of its next sample: now, but later than the last one, even if the clock was set
-    /// back.
-    fn stamp(&mut self, now: Timestamp) -> Timestamp {
-        let after = self.last_at.map(|last| last.plus(Span::from_millis(1)));
-        let at = after.map_or(now, |after| after.max(now));
-        self.last_at = Some(at);
-        at
-    }
-
-    /// Takes a quote; why another provider should be asked, if one should. The same quote again
-    /// within `soon` is the same reading, cached at the provider: it confirms nothing.
-    fn read(
-        &mut self,
-        seat: usize,
-        provider: &str,
-        quote: Quote,
-        now: Timestamp,
-        soon: Span,
-        samples: &mut Vec<Sample>,
-    ) -> Option<Why> {
-        let said = (seat, quote.price, quote.liquidity_usd);
-        if let Some((at, last)) = self.last_said
-            && last == said
-            && now.since(at) < soon
-        {
-            return self.look.map(|look| look.why);
-        }
-        self.last_said = Some((now, said));
-        self.listed_by = Some(seat);
-        let reading = Reading {
-            at: self.stamp(now),
-            price: quote.price,
-            liquidity_usd: quote.liquidity_usd,
-            market_cap_usd: quote.market_cap_usd,
-            absent: false,
-            provider: provider.to_owned(),
-            pool: quote.pool,
-        };
-        let judged = self.acceptance.judge(&reading, quote.repinned);
-        if let Some((waited, confirmed)) = judged.settled {
-            samples.push(Sample {
-                token: quote.token.clone(),
-                reading: waited,
-                decision: if confirmed {
-                    Decision::Accepted
-                } else {
-                    Decision::Refused(Refusal::UnconfirmedJump)
-                },
-            });
-        }
-        let priced = reading.price.is_some();
-        samples.push(Sample {
-            token: quote.token,
-            reading,
-            decision: if judged.waits {
-                Decision::Waiting
-            } else {
-                Decision::Accepted
-            },
-        });
-        match (priced, judged.waits) {
-            (true, false) => None,
-            (true, true) => Some(Why::Jump),
-            (false, _) => Some(Why::Missing),
-        }
     }
 }
 

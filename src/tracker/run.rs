@@ -33,7 +33,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// The shortest one.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// A provider that has not answered by then never will: its own timeout should have come first.
-const GIVE_UP: Duration = Duration::from_secs(60);
+const GIVE_UP: Duration = Duration::from_mins(1);
 /// Time that passes in one step beyond what was slept: the machine was asleep.
 const SLEPT: Span = Span::minutes(3);
 
@@ -78,8 +78,8 @@ pub async fn run<F: PriceFeed + 'static>(
 ) {
     let mut idle: Vec<Option<F>> = feeds.into_iter().map(Some).collect();
     let mut asked: JoinSet<Answered<F>> = JoinSet::new();
-    // Pools to be taken up by feeds that are out asking.
     let mut before = clock.now();
+    let mut slept = None;
     loop {
         let now = clock.now();
         if now.since(before) > slept_at_least(&clock) {
@@ -88,6 +88,7 @@ pub async fn run<F: PriceFeed + 'static>(
                 "the machine was asleep or its clock was set ahead: polling goes on, spread out"
             );
             tracker.woke_up(now);
+            slept = Some(now.since(before));
         }
         before = now;
         for (seat, place) in idle.iter_mut().enumerate() {
@@ -112,8 +113,8 @@ pub async fn run<F: PriceFeed + 'static>(
                 if let Some(place) = idle.get_mut(done.seat) {
                     *place = Some(done.feed);
                 }
-                let health = tracker.health();
-                if polls.send(Poll { samples, health }).is_err() {
+                let (health, slept) = (tracker.health(), slept.take());
+                if polls.send(Poll { samples, health, slept }).is_err() {
                     return;
                 }
             }

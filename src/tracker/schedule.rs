@@ -36,6 +36,16 @@ struct Queue {
     late: BTreeSet<(Timestamp, TokenKey)>,
 }
 
+/// What the front of a queue held.
+enum Taken {
+    /// A token, which is due again later.
+    Token(TokenKey),
+    /// One whose window is over.
+    Over,
+    /// Nothing that is due.
+    Nothing,
+}
+
 impl Queue {
     fn of(&mut self, late: bool) -> &mut BTreeSet<(Timestamp, TokenKey)> {
         if late {
@@ -195,43 +205,42 @@ impl Schedule {
             if i >= 3 && taken.is_empty() {
                 break;
             }
-            while taken.len() < most
-                && let Some(token) = self.take_one(chain, late, until, now)
-            {
-                taken.extend(token);
+            while taken.len() < most {
+                match self.take_one(chain, late, until, now) {
+                    Taken::Token(token) => taken.push(token),
+                    Taken::Over => {}
+                    Taken::Nothing => break,
+                }
             }
         }
         taken
     }
 
-    /// Takes the first token of a queue up to an instant; the inner `None` is one whose window
-    /// is over.
-    fn take_one(
-        &mut self,
-        chain: &str,
-        late: bool,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Option<Option<TokenKey>> {
-        let queue = self.chains.get_mut(chain)?.of(late);
-        if queue.first()?.0 > until {
-            return None;
+    /// Takes the first token of a queue up to an instant.
+    fn take_one(&mut self, chain: &str, late: bool, until: Timestamp, now: Timestamp) -> Taken {
+        let Some(queue) = self.chains.get_mut(chain).map(|queue| queue.of(late)) else {
+            return Taken::Nothing;
+        };
+        if queue.first().is_none_or(|(at, _)| *at > until) {
+            return Taken::Nothing;
         }
-        let (at, token) = queue.pop_first()?;
+        let Some((at, token)) = queue.pop_first() else {
+            return Taken::Nothing;
+        };
         let Some(followed) = self.followed.get(&token).copied() else {
-            return Some(None);
+            return Taken::Over;
         };
         if now.since(followed.latest_call) > self.pace.window {
             self.followed.remove(&token);
-            return Some(None);
+            return Taken::Over;
         }
         let step = self.step_at(followed.latest_call, now);
         // From when it was due, so that delays do not add up; but never a burst of polls that
         // were missed.
         let half = now.plus(Span::from_millis(step.millis() / 2));
-        let next = if at > now { now } else { at }.plus(step).max(half);
+        let next = at.min(now).plus(step).max(half);
         self.set(&token, followed.latest_call, next, now);
-        Some(Some(token))
+        Taken::Token(token)
     }
 
     fn is_late(&self, called_at: Timestamp, now: Timestamp) -> bool {

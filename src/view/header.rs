@@ -22,14 +22,38 @@ pub enum Polling<'a> {
     Unknown,
 }
 
-/// The header as of an instant: who polls, and how the feeds are doing where this program asks
-/// them. `ahead`: how far the program's time is ahead of a clock that was set back.
+/// What happened to the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClockTrouble {
+    /// It was set back, and the program's time is still ahead of it by so much.
+    pub ahead: Option<Span>,
+    /// When the machine was found to have slept (or its clock to be set ahead), and how long.
+    pub slept: Option<(Timestamp, Span)>,
+}
+
+/// How long a sleep is worth a word.
+const SLEPT_SHOWN: Span = Span::minutes(10);
+
+impl ClockTrouble {
+    fn words(&self, now: Timestamp) -> Option<String> {
+        if let Some(ahead) = self.ahead {
+            let ahead = format::age(ahead);
+            return Some(format!("the clock was set back {ahead}; "));
+        }
+        let (at, slept) = self.slept?;
+        (now.since(at) < SLEPT_SHOWN)
+            .then(|| format!("slept for {} without prices; ", format::age(slept)))
+    }
+}
+
+/// The header as of an instant: who polls, how the feeds are doing where this program asks
+/// them, and what happened to the clock.
 #[must_use]
 pub fn header(
     polling: Polling<'_>,
     database: &str,
     feeds: &[FeedHealth],
-    ahead: Option<Span>,
+    clock: ClockTrouble,
     now: Timestamp,
 ) -> Header {
     let demo = match polling {
@@ -45,8 +69,7 @@ pub fn header(
         Polling::Nobody => Line::toned("nobody polls: prices come by import", Tone::Warn),
         Polling::Unknown => Line::toned("looking who polls ...", Tone::Dim),
     };
-    if let Some(ahead) = ahead {
-        let words = format!("the clock was set back {}; ", format::age(ahead));
+    if let Some(words) = clock.words(now) {
         feed = Line::toned(words, Tone::Warn).join(feed);
     }
     Header {
@@ -103,4 +126,72 @@ fn clock_time(at: Timestamp) -> String {
         .nth(1)
         .unwrap_or("?")
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn words(polling: Polling<'_>, feeds: &[FeedHealth], clock: ClockTrouble) -> String {
+        header(polling, "x.db", feeds, clock, NOW).feed.text()
+    }
+
+    fn well(name: &'static str) -> FeedHealth {
+        let mut feed = FeedHealth::new(name);
+        feed.ok(NOW.minus(Span::minutes(1)));
+        feed.tokens = 7;
+        feed
+    }
+
+    #[test]
+    fn it_says_who_polls_and_how_the_feeds_are() {
+        let none = ClockTrouble::default();
+        let mut down = FeedHealth::new("jupiter");
+        down.failed(NOW, "jupiter: not reachable".to_owned(), None);
+        for (polling, feeds, want) in [
+            (
+                Polling::Here,
+                vec![well("x")],
+                "polling here: x ok 1m ago, 7 tokens",
+            ),
+            (
+                Polling::Here,
+                vec![well("x"), down.clone()],
+                "x ok 1m ago, 7 tokens; jupiter DOWN, next try 14:13 UTC: jupiter: not reachable",
+            ),
+            (
+                Polling::Here,
+                vec![down],
+                "jupiter DOWN, next try 14:13 UTC: jupiter: not reachable",
+            ),
+            (Polling::By(42, "vps"), vec![], "polled by 42 on vps"),
+            (
+                Polling::Nobody,
+                vec![],
+                "nobody polls: prices come by import",
+            ),
+        ] {
+            assert_eq!(words(polling, &feeds, none), want);
+        }
+    }
+
+    #[test]
+    fn it_says_what_happened_to_the_clock() {
+        let back = ClockTrouble {
+            ahead: Some(Span::minutes(59)),
+            slept: None,
+        };
+        let said = words(Polling::By(1, "a"), &[], back);
+        assert_eq!(said, "the clock was set back 59m; polled by 1 on a");
+        let mut slept = ClockTrouble {
+            ahead: None,
+            slept: Some((NOW, Span::hours(23))),
+        };
+        let said = words(Polling::Here, &[well("x")], slept);
+        assert!(said.starts_with("slept for 23h without prices; polling here"));
+        slept.slept = Some((NOW.minus(Span::hours(1)), Span::hours(23)));
+        assert!(!words(Polling::Here, &[well("x")], slept).contains("slept"));
+    }
 }

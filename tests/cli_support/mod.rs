@@ -63,6 +63,10 @@ impl Machine {
             .env("XDG_CONFIG_HOME", home.join("config"))
             .env("XDG_STATE_HOME", home.join("state"))
             .env("XDG_CACHE_HOME", home.join("cache"))
+            // Nothing on the network is asked.
+            .env("CALLBOARD_FEEDS_DEXSCREENER_URL", "http://127.0.0.1:9")
+            .env("CALLBOARD_FEEDS_JUPITER_URL", "http://127.0.0.1:9")
+            .env("CALLBOARD_FEEDS_GECKOTERMINAL_URL", "http://127.0.0.1:9")
             .env_remove("NO_COLOR")
             .current_dir(home);
         command

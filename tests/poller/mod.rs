@@ -2,6 +2,7 @@
 //! the stand-in, and the database to look into.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 use super::standin::StandIn;
 
 /// Nothing here takes longer, or it has failed.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
 /// A home with a database, and a stand-in whose time is the real one.
 pub struct Home {
@@ -118,11 +119,24 @@ impl Home {
         Running::of(&mut self.command(&["track"]))
     }
 
+    /// The same, where a write beyond the limit of a file's size fails instead of ending it.
+    pub fn track_without_signal_for_large_files(&self) -> Running {
+        let inner = self.command(&[]);
+        let mut outer = Command::new("/bin/sh");
+        outer.env_clear().current_dir(self.folder.path());
+        for (name, value) in inner.get_envs() {
+            outer.env(name, value.unwrap());
+        }
+        let program = env!("CARGO_BIN_EXE_callboard");
+        outer.args(["-c", "trap '' XFSZ; exec \"$0\" track", program]);
+        Running::of(&mut outer)
+    }
+
     /// Calls tokens just now, without a price.
     pub fn call(&self, mints: &[String]) {
         let mut csv = String::from("source,chain,address,called_at\n");
         for mint in mints {
-            csv += &format!("test,solana,{mint},{}\n", now().rfc3339());
+            writeln!(csv, "test,solana,{mint},{}", now().rfc3339()).unwrap();
         }
         fs::write(self.path("calls.csv"), csv).unwrap();
         let (code, out, err) = self.run(&["import", "calls", "calls.csv"]);

@@ -24,7 +24,7 @@
 //!   (a poison pool: 80.0), liquidity, volume, a life (`from`, `until`) and whether it is a bonding
 //!   curve. `Token::migrating(at)` makes a curve that ends and an exchange that begins.
 //! - **Faults of a provider** ([`Fault`]) hit every request of it until they are lifted; `fault_next`
-//!   only the next `n` requests. **Faults of a token** are fields of [`Token`].
+//!   only the next `n` requests, `fault_at` only those under a path. **Faults of a token** are fields of [`Token`].
 //! - `requests(provider)` counts, `paths(provider)` lists what was asked, and `headers(provider)`
 //!   has the headers of the last request.
 #![allow(dead_code, reason = "each test file uses its part")]
@@ -199,12 +199,19 @@ fn base58(start: &str, mut number: u64) -> String {
     text
 }
 
+/// A fault, where it hits, and how often still.
+struct Switched {
+    fault: Fault,
+    at: String,
+    left: u32,
+}
+
 struct World {
     now: Timestamp,
     tokens: Vec<Token>,
     /// Where each token stands in `tokens`, in lower case.
     index: HashMap<String, Vec<usize>>,
-    faults: HashMap<String, (Fault, u32)>,
+    faults: HashMap<String, Switched>,
     asked: BTreeMap<String, Vec<String>>,
     headers: HashMap<String, HashMap<String, String>>,
 }
@@ -256,10 +263,10 @@ impl Respond for Answering {
             (name.as_str().to_owned(), value)
         });
         world.headers.insert(provider.to_owned(), headers.collect());
-        let fault = world.faults.get_mut(provider).and_then(|(fault, left)| {
-            (*left > 0).then(|| {
-                *left -= 1;
-                fault.clone()
+        let fault = world.faults.get_mut(provider).and_then(|switched| {
+            (switched.left > 0 && rest.starts_with(&switched.at)).then(|| {
+                switched.left -= 1;
+                switched.fault.clone()
             })
         });
         let segments: Vec<&str> = rest.split('/').collect();
@@ -389,8 +396,18 @@ impl StandIn {
 
     /// The next requests of a provider go wrong.
     pub fn fault_next(&self, provider: &str, fault: Fault, requests: u32) {
+        self.fault_at(provider, "", fault, requests);
+    }
+
+    /// The next requests of a provider under a path (`"token-pairs/"`) go wrong.
+    pub fn fault_at(&self, provider: &str, path: &str, fault: Fault, requests: u32) {
+        let switched = Switched {
+            fault,
+            at: path.to_owned(),
+            left: requests,
+        };
         let mut world = lock(&self.world);
-        world.faults.insert(provider.to_owned(), (fault, requests));
+        world.faults.insert(provider.to_owned(), switched);
     }
 
     /// A provider is well again.

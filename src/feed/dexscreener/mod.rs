@@ -6,7 +6,8 @@
 //! One poll is one request for up to 30 tokens (`/tokens/v1`), which answers one pool per token.
 //! Where that is another pool than the one a token's price is read from, that pool is asked for
 //! by its own address (`/latest/dex/pairs`), all of a batch together. All pools of one token
-//! (`/token-pairs/v1`) are looked at only where there is doubt, within a budget of their own.
+//! (`/token-pairs/v1`) are looked at once, when it is first seen, and where there is doubt, within a
+//! budget of their own.
 
 mod find;
 mod pins;
@@ -22,6 +23,7 @@ use super::chains;
 use super::halving::Halving;
 use super::http::{Access, Fault, Http, PATIENCE};
 use super::moment::Moment;
+use super::refused::Refused;
 use super::{FeedError, PriceFeed, Quote};
 
 pub use find::Candidate;
@@ -37,9 +39,7 @@ const BATCH: usize = 30;
 /// Looks at all pools of a token, per minute: the endpoint is documented with 300 and with 60.
 const LOOKS_PER_MINUTE: u32 = 60;
 /// Looks within one poll, so that it stays short.
-const LOOKS_PER_POLL: u32 = 6;
-/// For how long an address that was refused is not asked for again.
-const BAD_FOR: Span = Span::hours(6);
+const LOOKS_PER_POLL: u32 = 10;
 /// For how long a chain is left alone whose every address was refused.
 const CHAIN_BAD_FOR: Span = Span::minutes(15);
 
@@ -48,8 +48,7 @@ pub struct DexScreener {
     http: Http,
     looks: SharedBudget,
     pins: Pins,
-    /// Refused addresses, until when.
-    bad: HashMap<TokenKey, Timestamp>,
+    refused: Refused,
     /// Refused chains, until when.
     bad_chains: HashMap<String, Timestamp>,
     /// Chains that were answered once: a refusal there is about addresses.
@@ -77,16 +76,14 @@ impl DexScreener {
             http: Http::new(access, budget)?,
             looks: SharedBudget::new(Budget::with_burst(looks, LOOKS_PER_POLL)),
             pins: Pins::default(),
-            bad: HashMap::new(),
+            refused: Refused::default(),
             bad_chains: HashMap::new(),
             good_chains: HashSet::new(),
         })
     }
 
     fn forget(&mut self, now: Timestamp) {
-        // A clock that was set back must not make anything bad for longer than it is meant to be.
-        self.bad
-            .retain(|_, until| *until > now && until.since(now) <= BAD_FOR);
+        // A clock that was set back must not close a chain for longer than is meant.
         self.bad_chains
             .retain(|_, until| *until > now && until.since(now) <= CHAIN_BAD_FOR);
     }
@@ -105,7 +102,7 @@ impl DexScreener {
         moment: &mut Moment,
     ) -> Result<Vec<RawPair>, FeedError> {
         let mut all = Vec::new();
-        let mut halving = Halving::new(tokens);
+        let mut halving = Halving::new(tokens, BATCH);
         if self.good_chains.contains(chain) {
             halving.answered();
         }
@@ -121,6 +118,7 @@ impl DexScreener {
                     halving.answered();
                     self.good_chains.insert(chain.to_owned());
                     all.extend(pairs);
+                    self.refused.clear(&part);
                 }
                 Err(fault) if fault.is_malformed() => halving.refused(part),
                 Err(fault) => return Err(fault.told(NAME)),
@@ -136,19 +134,19 @@ impl DexScreener {
             });
         }
         for token in halving.into_bad() {
-            tracing::warn!(feed = NAME, %token, "address refused, left out for a while");
-            self.bad.insert(token, now.plus(BAD_FOR));
+            self.refused.add(NAME, token, now);
         }
         Ok(all)
     }
 
-    /// Asks for the pools that tokens are read from, where the batch answered another one.
+    /// Asks for the pools that tokens are read from, where the batch answered another one. On an
+    /// error what was answered until then stands.
     async fn follow(
         &mut self,
         chain: &str,
         seen: &mut HashMap<TokenKey, Seen>,
         moment: &mut Moment,
-    ) {
+    ) -> Result<(), FeedError> {
         let wanted: Vec<(TokenKey, String)> = seen
             .iter()
             .filter_map(|(token, seen)| {
@@ -157,12 +155,10 @@ impl DexScreener {
             })
             .collect();
         // A pool id that is refused must not hide the others.
-        let mut halving = Halving::new(wanted);
+        let mut halving = Halving::new(wanted, BATCH);
         halving.answered();
         while let Some(part) = halving.next() {
-            if self.http.turn(moment, PATIENCE).await.is_err() {
-                return;
-            }
+            self.http.turn(moment, PATIENCE).await?;
             let pools: Vec<&str> = part.iter().map(|(_, pool)| pool.as_str()).collect();
             let list = pools.join(",");
             let path = ["latest", "dex", "pairs", chain, &list];
@@ -175,26 +171,22 @@ impl DexScreener {
                 Err(Fault::Said(400 | 404 | 422, _)) => {
                     answer(part.iter().map(|(t, _)| t), &[], chain, seen);
                 }
-                Err(fault) => {
-                    let error = fault.told(NAME);
-                    tracing::warn!(%error, "own pools not read");
-                    return;
-                }
+                Err(fault) => return Err(fault.told(NAME)),
             }
         }
+        Ok(())
     }
 
     /// Looks at all pools of tokens that need it, as far as the budgets go without much waiting.
     async fn look(&mut self, chain: &str, seen: &mut HashMap<TokenKey, Seen>, moment: &mut Moment) {
         let now = moment.now();
-        let mut wanted: Vec<TokenKey> = seen
+        let mut wanted: Vec<(u8, TokenKey)> = seen
             .iter()
-            .filter(|(token, seen)| self.pins.wants_look(token, seen, now))
-            .map(|(token, _)| token.clone())
+            .filter(|(token, _)| !self.refused.holds(token, now))
+            .filter_map(|(token, seen)| Some((self.pins.look(token, seen, now)?, token.clone())))
             .collect();
-        // Those that are listed first: they have a price to be told.
-        wanted.sort_by_key(|token| seen.get(token).is_none_or(|s| s.pairs.is_empty()));
-        for token in wanted {
+        wanted.sort();
+        for (_, token) in wanted {
             if self.looks.take(moment.now()).is_err() {
                 return;
             }
@@ -202,7 +194,7 @@ impl DexScreener {
                 return;
             }
             let path = ["token-pairs", "v1", chain, token.address()];
-            let answered = match self.pairs(&path, moment).await {
+            let said = match self.pairs(&path, moment).await {
                 Ok(pairs) => {
                     if let Some(seen) = seen.get_mut(&token) {
                         seen.add(pairs.iter().filter_map(|p| Pair::of(p, &token, chain)));
@@ -211,15 +203,15 @@ impl DexScreener {
                     }
                     true
                 }
-                Err(Fault::Said(..)) => false,
+                // Of a token that is not listed this says nothing about its pools.
+                Err(Fault::Said(..)) => seen.get(&token).is_none_or(|s| s.pairs.is_empty()),
                 Err(fault) => {
                     let error = fault.told(NAME);
                     tracing::warn!(%error, "pools not read");
-                    self.pins.looked(&token, moment.now(), false);
                     return;
                 }
             };
-            self.pins.looked(&token, moment.now(), answered);
+            self.pins.looked(&token, moment.now(), said);
         }
     }
 }
@@ -274,28 +266,35 @@ impl PriceFeed for DexScreener {
             return Ok(Vec::new());
         };
         let chain = chain.to_owned();
-        let asked: Vec<TokenKey> = tokens
-            .iter()
-            .filter(|t| chains::is_plausible(t) && !self.bad.contains_key(*t))
-            .take(BATCH)
-            .cloned()
-            .collect();
-        if asked.is_empty() {
-            return Ok(Vec::new());
-        }
+        // A refused address is left out; where the token's pool is known, that can be asked for.
+        let plausible = tokens.iter().filter(|t| chains::is_plausible(t));
+        let (refused, asked): (Vec<_>, Vec<_>) =
+            plausible.cloned().partition(|t| self.refused.holds(t, now));
+        let followed = refused.into_iter().filter(|t| self.pins.has(t));
+        let followed: Vec<TokenKey> = followed.collect();
         let mut moment = Moment::new(now);
-        self.http.turn(&mut moment, Span::ZERO).await?;
-        let pairs = self.batch_of(&chain, asked.clone(), &mut moment).await?;
-        let mut seen: HashMap<TokenKey, Seen> = HashMap::with_capacity(asked.len());
-        for token in asked.iter().filter(|t| !self.bad.contains_key(*t)) {
+        let only_pools = asked.is_empty();
+        let pairs = if only_pools {
+            Vec::new()
+        } else {
+            self.http.turn(&mut moment, Span::ZERO).await?;
+            self.batch_of(&chain, asked.clone(), &mut moment).await?
+        };
+        let all: Vec<TokenKey> = asked.into_iter().chain(followed).collect();
+        let mut seen: HashMap<TokenKey, Seen> = HashMap::with_capacity(all.len());
+        for token in &all {
             let entry = seen.entry(token.clone()).or_default();
             entry.add(pairs.iter().filter_map(|p| Pair::of(p, token, &chain)));
         }
-        self.follow(&chain, &mut seen, &mut moment).await;
+        match self.follow(&chain, &mut seen, &mut moment).await {
+            Err(error) if only_pools => return Err(error),
+            Err(error) => tracing::warn!(%error, "own pools not read"),
+            Ok(()) => {}
+        }
         self.look(&chain, &mut seen, &mut moment).await;
         // No waiting from here on: what is kept of the pools moves with the answer, or not at all.
         let at = moment.now();
-        let quotes = asked.iter().filter_map(|token| {
+        let quotes = all.iter().filter_map(|token| {
             let seen = seen.get(token)?;
             self.pins.quote(token, seen, at)
         });

@@ -2,6 +2,10 @@
 //!
 //! Knows: the pairs of each answer, and what was chosen before. Must never know: requests.
 //!
+//! One pool cannot tell whether it is mad, so the first one is chosen among all of them. Where they
+//! cannot be seen at once (the budget of looks is small), a pool that nothing speaks against is
+//! believed for the time being, and a doubtful one is not.
+//!
 //! A price that jumps from pool to pool is no market. So a token stays with its pool, until the
 //! pool has vanished twice, or was a bonding curve and an exchange has taken the token up, or
 //! another pool has been over 3x as deep and busier for three polls in a row.
@@ -19,25 +23,40 @@ const VANISHED: u8 = 2;
 const DEEPER: f64 = 3.0;
 /// For how many polls in a row.
 const POLLS: u8 = 3;
-/// A curve that nobody trades on may have been left: its price and the exchange's may differ.
+/// Prices of two pools that are further apart than this contradict each other: then one of them is
+/// mad, or nobody trades there any more.
 const CLOSE: f64 = 5.0;
 /// How often one token's pools are looked at once more.
 const LOOK_EVERY: Span = Span::minutes(5);
-/// Looks that may fail before a doubtful pool is taken for want of a better one.
-const LOOKS_FAILED: u8 = 2;
 /// A token that was not asked for in this long is forgotten: longer than any window polls it.
 const FORGET: Span = Span::days(8);
+
+/// What a pool was chosen among.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Choice {
+    /// What the batch offered, until all pools can be seen.
+    #[default]
+    Provisional,
+    /// All of the token's pools, now or in an earlier run.
+    Sure,
+    /// What the batch offered: the provider would not say which others there are.
+    Offered,
+}
 
 /// What is kept of a token.
 #[derive(Debug, Clone, Default)]
 struct Kept {
     pool: Option<String>,
+    choice: Choice,
+    /// The pool is a bonding curve.
     is_curve: bool,
-    idle: bool,
+    /// Nobody traded there lately.
+    is_idle: bool,
+    /// Answers in a row that did not have it.
     vanished: u8,
+    /// A pool that is deeper and busier, and for how many polls it has been.
     rival: Option<(String, u8)>,
     looked_at: Option<Timestamp>,
-    looks_failed: u8,
     asked_at: Option<Timestamp>,
 }
 
@@ -86,7 +105,13 @@ impl Pins {
         let kept = self.kept.entry(token.clone()).or_default();
         if kept.pool.is_none() && chains::is_plain(pool) {
             kept.pool = Some(pool.to_owned());
+            kept.choice = Choice::Sure;
         }
+    }
+
+    /// Whether a token has a pool.
+    pub(super) fn has(&self, token: &TokenKey) -> bool {
+        self.kept.get(token).is_some_and(|kept| kept.pool.is_some())
     }
 
     /// The token's pool, if the answer does not have it.
@@ -95,35 +120,40 @@ impl Pins {
         (!seen.has(pool)).then_some(pool)
     }
 
-    /// Whether all pools of a token are worth a look, so that one can be chosen or given up.
-    pub(super) fn wants_look(&self, token: &TokenKey, seen: &Seen, now: Timestamp) -> bool {
-        let Some(kept) = self.kept.get(token) else {
-            // The first time: believed as it is, or looked at; and if it is not there, looked for.
-            return !choose(&seen.pairs).is_some_and(Pair::is_plain);
-        };
+    /// Whether all pools of a token are worth a look, and how much: the least number first.
+    pub(super) fn look(&self, token: &TokenKey, seen: &Seen, now: Timestamp) -> Option<u8> {
+        let first = Kept::default();
+        let kept = self.kept.get(token).unwrap_or(&first);
         let rested = kept
             .looked_at
             .is_none_or(|at| now.since(at).abs() >= LOOK_EVERY);
-        match &kept.pool {
-            None => {
-                let doubtful = !choose(&seen.pairs).is_some_and(Pair::is_plain);
-                let found = !seen.pairs.is_empty();
-                doubtful && (rested || (found && kept.looks_failed > 0))
-            }
-            Some(pool) if seen.has(pool) => kept.is_curve && kept.idle && rested,
-            Some(_) => seen.pool_answered && seen.pairs.is_empty() && rested,
+        let own = kept.pool.as_ref().map(|pool| seen.has(pool));
+        if own == Some(true) {
+            let unsure = kept.choice == Choice::Provisional;
+            let left = kept.is_curve && kept.is_idle && rested;
+            // Before a rival takes over, it has to stand among all.
+            let rivalled = kept
+                .rival
+                .as_ref()
+                .is_some_and(|(_, polls)| *polls + 1 >= POLLS);
+            return (unsure || left || (rivalled && kept.choice == Choice::Sure)).then_some(1);
         }
+        if seen.pairs.is_empty() {
+            // Not listed, as far as the batch goes; of a pool that is pinned, nobody knows more.
+            return (rested && (own.is_none() || seen.pool_answered)).then_some(2);
+        }
+        let doubtful = !choose(&seen.pairs).is_some_and(Pair::is_plain);
+        let open = own.is_none() && kept.choice == Choice::Provisional;
+        (open && rested).then_some(u8::from(!doubtful))
     }
 
-    /// Notes a look that was asked for, and whether it was answered.
-    pub(super) fn looked(&mut self, token: &TokenKey, now: Timestamp, answered: bool) {
+    /// Notes that the provider said which pools there are, or would not say it.
+    pub(super) fn looked(&mut self, token: &TokenKey, now: Timestamp, said: bool) {
         let kept = self.kept.entry(token.clone()).or_default();
         kept.looked_at = Some(now);
-        kept.looks_failed = if answered {
-            0
-        } else {
-            kept.looks_failed.saturating_add(1)
-        };
+        if !said && kept.choice == Choice::Provisional {
+            kept.choice = Choice::Offered;
+        }
     }
 
     /// What is to be said of a token after a poll; `None` when it is not listed.
@@ -138,6 +168,13 @@ impl Pins {
             return kept.without_its_pool(token, &pool, seen);
         };
         kept.vanished = 0;
+        if seen.all && kept.choice != Choice::Sure {
+            let best = choose(&seen.pairs).filter(|best| best.pool != own.pool);
+            kept.choice = Choice::Sure;
+            if let Some(best) = best {
+                return Some(kept.repin(token, best, "it was not the right one"));
+            }
+        }
         let others: Vec<Pair> = seen
             .pairs
             .iter()
@@ -147,7 +184,9 @@ impl Pins {
         if let Some(exchange) = migration(own, kept.is_curve, &others) {
             return Some(kept.repin(token, exchange, "it left its bonding curve"));
         }
-        if let Some(rival) = kept.outgrown(own, &others) {
+        if let Some(rival) = kept.outgrown(own, &others)
+            && !(seen.all && choose(&seen.pairs).is_some_and(|best| best.pool != rival.pool))
+        {
             return Some(kept.repin(token, &rival, "another pool is deeper and busier"));
         }
         kept.pin(own);
@@ -171,7 +210,7 @@ impl Kept {
     fn pin(&mut self, pair: &Pair) {
         self.pool = Some(pair.pool.clone());
         self.is_curve = pair.is_curve;
-        self.idle = pair.trading != Some(true);
+        self.is_idle = pair.trading != Some(true);
         self.vanished = 0;
     }
 
@@ -183,15 +222,17 @@ impl Kept {
         quote_of(token, pair, true)
     }
 
-    /// The first pool of a token. A doubtful one waits until all of its pools were seen, or could
-    /// not be seen twice.
+    /// The first pool of a token. A doubtful one waits until all of them were seen.
     fn first(&mut self, token: &TokenKey, seen: &Seen) -> Option<Quote> {
         if seen.pairs.is_empty() {
             return None;
         }
-        let sure = seen.all || self.looks_failed >= LOOKS_FAILED;
+        let sure = seen.all || self.choice == Choice::Offered;
         match choose(&seen.pairs).filter(|pair| sure || pair.is_plain()) {
             Some(pair) => {
+                if seen.all {
+                    self.choice = Choice::Sure;
+                }
                 self.pin(pair);
                 Some(quote_of(token, pair, false))
             }
@@ -225,7 +266,8 @@ impl Kept {
             let busier = rival
                 .volume_h6
                 .is_some_and(|volume| volume > own.volume_h6.unwrap_or(0.0));
-            deeper && busier && (rival.is_base || !own.is_base)
+            let believable = agree(own, rival) || own.trading == Some(false);
+            deeper && busier && believable && (rival.is_base || !own.is_base)
         });
         let Some(rival) = rival else {
             self.rival = None;
@@ -252,15 +294,18 @@ fn migration<'a>(own: &Pair, was_curve: bool, others: &'a [Pair]) -> Option<&'a 
         .cloned()
         .collect();
     let best = choose(&exchanges)?;
-    let near = own.price.zip(best.price).is_some_and(|(a, b)| {
-        let ratio = b.usd() / a.usd();
-        (1.0 / CLOSE..=CLOSE).contains(&ratio)
-    });
     let left = own.price.is_none() || own.trading != Some(true);
-    if !(near || left) {
+    if !(agree(own, best) || left) {
         return None;
     }
     others.iter().find(|p| p.pool == best.pool)
+}
+
+fn agree(one: &Pair, other: &Pair) -> bool {
+    one.price.zip(other.price).is_some_and(|(a, b)| {
+        let ratio = b.usd() / a.usd();
+        (1.0 / CLOSE..=CLOSE).contains(&ratio)
+    })
 }
 
 fn quote_of(token: &TokenKey, pair: &Pair, repinned: bool) -> Quote {

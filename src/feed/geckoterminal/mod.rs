@@ -15,6 +15,7 @@ use super::chains;
 use super::halving::Halving;
 use super::http::{Access, Fault, Http, PATIENCE};
 use super::moment::Moment;
+use super::refused::Refused;
 use super::{CandleFeed, CandleStep, FeedError, Pool, PriceFeed, Quote};
 
 use candles::candles_of;
@@ -90,7 +91,10 @@ pub struct Settings<'a> {
 }
 
 /// Current prices.
-pub struct GeckoTerminal(Door);
+pub struct GeckoTerminal {
+    door: Door,
+    refused: Refused,
+}
 
 /// Past prices, from the same budget.
 pub struct GeckoCandles(Door);
@@ -103,7 +107,11 @@ pub fn faces(settings: Settings<'_>) -> Result<(GeckoTerminal, GeckoCandles), Fe
     let budget = SharedBudget::new(Budget::per_minute(settings.per_minute));
     let live = Door::new(&settings, budget.clone())?;
     let past = Door::new(&settings, budget)?;
-    Ok((GeckoTerminal(live), GeckoCandles(past)))
+    let live = GeckoTerminal {
+        door: live,
+        refused: Refused::default(),
+    };
+    Ok((live, GeckoCandles(past)))
 }
 
 fn bad_answer(reason: String) -> FeedError {
@@ -139,7 +147,7 @@ impl PriceFeed for GeckoTerminal {
     }
 
     fn ready_at(&mut self, now: Timestamp) -> Timestamp {
-        self.0.http.ready_at(now)
+        self.door.http.ready_at(now)
     }
 
     /// The liquidity is that of all pools of the token together: the endpoint names no pool.
@@ -154,21 +162,24 @@ impl PriceFeed for GeckoTerminal {
         else {
             return Ok(Vec::new());
         };
-        let asked = tokens.iter().filter(|t| chains::is_plausible(t));
-        let mut halving = Halving::new(asked.take(BATCH).cloned().collect());
+        let asked = tokens
+            .iter()
+            .filter(|t| chains::is_plausible(t) && !self.refused.holds(t, now));
+        let mut halving = Halving::new(asked.cloned().collect(), BATCH);
         let mut moment = Moment::new(now);
         let mut patience = Span::ZERO;
         let mut quotes = Vec::new();
         while let Some(part) = halving.next() {
-            self.0.http.turn(&mut moment, patience).await?;
+            self.door.http.turn(&mut moment, patience).await?;
             patience = PATIENCE;
             let addresses: Vec<&str> = part.iter().map(TokenKey::address).collect();
             let list = addresses.join(",");
             let path = ["simple", "networks", network, "token_price", &list];
             let query = "include_market_cap=true&include_total_reserve_in_usd=true";
-            match self.0.http.get(&path, Some(query), &moment).await {
+            match self.door.http.get(&path, Some(query), &moment).await {
                 Ok(body) => {
                     halving.answered();
+                    self.refused.clear(&part);
                     let prices = prices_of(&body).map_err(bad_answer)?;
                     quotes.extend(quotes_of(&prices, &part));
                 }
@@ -180,6 +191,10 @@ impl PriceFeed for GeckoTerminal {
         }
         if halving.is_hopeless() {
             return Err(bad_answer(format!("every address of {network} is refused")));
+        }
+        let now = moment.now();
+        for token in halving.into_bad() {
+            self.refused.add(NAME, token, now);
         }
         Ok(quotes)
     }
