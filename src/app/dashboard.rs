@@ -19,9 +19,10 @@ use crate::board::Settings;
 use crate::cli::Cli;
 use crate::clock::Clock;
 use crate::store::Store;
+use crate::tracker::Order;
 use crate::tui::{self, Ended, Message, Session, UiOptions};
-use crate::view::Tab;
 use crate::view::format::Style;
+use crate::view::{Question, Tab};
 
 use super::analyst::{self, Place};
 use super::demo::{self, Demo};
@@ -150,9 +151,10 @@ fn show(
     };
     // A demo's notices are nobody's business: they stay on its screen.
     let real = place.demo.is_none();
-    let notifier = match real {
-        true => Notifier::start(&context.config)?,
-        false => None,
+    let notifier = if real {
+        Notifier::start(&context.config)?
+    } else {
+        None
     };
     let runtime = runtime()?;
     let signals = {
@@ -197,56 +199,27 @@ fn show(
         let _ = engine.run(&commands, &stopped);
         drop(finished);
     })?;
+    let (request, requests) = mpsc::unbounded_channel();
     let hands = Hands {
         config: real.then(|| context.config.clone()),
         clock,
         commands: command.clone(),
         messages: answer.clone(),
     };
-    let (request, requests) = mpsc::unbounded_channel();
     start("hands", move || {
         if let Ok(runtime) = runtime_of_thread() {
             runtime.block_on(hands.run(requests));
         }
     })?;
-    let histories = command.clone();
     let rings = real && context.config.notify_bell();
-    start("analyst", move || {
-        if let Ok(runtime) = runtime_of_thread() {
-            runtime.block_on(async {
-                let bell = analyst::ring(snapshots.clone(), answer.clone());
-                let asking = analyst::run(place, questions, snapshots, answer, histories);
-                tokio::select! {
-                    () = asking => {}
-                    () = bell, if rings => {}
-                }
-            });
-        }
-    })?;
-    match market {
-        Market::Real(live) => {
-            let commands = command.clone();
-            start("tracker", move || {
-                if let Ok(runtime) = runtime_of_thread() {
-                    runtime.block_on(live.run(clock, orders, commands));
-                }
-            })?;
-        }
-        Market::Demo(mut market) => {
-            let (commands, past) = (command.clone(), command.clone());
-            let earlier = market.earlier();
-            start("market", move || {
-                if let Ok(runtime) = runtime_of_thread() {
-                    runtime.block_on(async move {
-                        if market.recent(&commands).await.is_some() {
-                            start("past", move || run_past(earlier, &past)).ok();
-                            market.live(clock, orders, commands).await;
-                        }
-                    });
-                }
-            })?;
-        }
-    }
+    let answering = Answering {
+        questions,
+        snapshots,
+        messages: answer,
+        engine: command.clone(),
+    };
+    start("analyst", move || answering.run(place, rings))?;
+    start_market(market, clock, orders, &command)?;
 
     let ended = runtime.block_on(tui::run(
         &mut terminal,
@@ -275,6 +248,71 @@ fn show(
         Ok(Ended::LineGone) => Ok(ExitCode::from(tui::Signal::Hangup.exit_code())),
         Err(error) => Err(Failure::failed(error)),
     }
+}
+
+/// What the analyst's thread needs.
+struct Answering {
+    questions: latest::Receiver<Question>,
+    snapshots: latest::Receiver<Snapshot>,
+    messages: mpsc::Sender<Message>,
+    engine: sync::SyncSender<Command>,
+}
+
+impl Answering {
+    /// Answers, and rings where that is wanted.
+    fn run(self, place: Place, rings: bool) {
+        let Ok(runtime) = runtime_of_thread() else {
+            return;
+        };
+        let Self {
+            questions,
+            snapshots,
+            messages,
+            engine,
+        } = self;
+        runtime.block_on(async {
+            let bell = analyst::ring(snapshots.clone(), messages.clone());
+            let asking = analyst::run(place, questions, snapshots, messages, engine);
+            tokio::select! {
+                () = asking => {}
+                () = bell, if rings => {}
+            }
+        });
+    }
+}
+
+/// Starts whoever brings prices.
+fn start_market(
+    market: Market,
+    clock: Clock,
+    orders: mpsc::UnboundedReceiver<Order>,
+    command: &sync::SyncSender<Command>,
+) -> Result<(), Failure> {
+    match market {
+        Market::Real(live) => {
+            let commands = command.clone();
+            start("tracker", move || {
+                if let Ok(runtime) = runtime_of_thread() {
+                    runtime.block_on(live.run(clock, orders, commands));
+                }
+            })?;
+        }
+        Market::Demo(mut market) => {
+            let (commands, past) = (command.clone(), command.clone());
+            let earlier = market.earlier();
+            start("market", move || {
+                if let Ok(runtime) = runtime_of_thread() {
+                    runtime.block_on(async move {
+                        if market.recent(&commands).await.is_some() {
+                            start("past", move || run_past(earlier, &past)).ok();
+                            market.live(clock, orders, commands).await;
+                        }
+                    });
+                }
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn run_past(earlier: demo::Earlier, commands: &sync::SyncSender<Command>) {

@@ -224,9 +224,10 @@ async fn run(command: &str, notice: &Notice, json: &str, patience: Duration) -> 
         Ok(Ok(status)) => {
             // What it left running on purpose may run.
             group.0 = None;
-            match status.success() {
-                true => Ok(()),
-                false => Err(format!("it ended with {status}")),
+            if status.success() {
+                Ok(())
+            } else {
+                Err(format!("it ended with {status}"))
             }
         }
         Ok(Err(error)) => Err(error.to_string()),
@@ -269,7 +270,7 @@ mod tests {
         runtime.block_on(run(command, notice, &json, patience))
     }
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
     const SHORT: Duration = Duration::from_millis(300);
 
     fn at(folder: &Path, name: &str) -> String {

@@ -137,13 +137,14 @@ pub fn completed(
         return None;
     }
     let category = outcome.category.map_or("no final price", |c| c.name());
-    let mut words = format!("completed: {category}");
-    if let Some(fin) = outcome.fin {
-        words += &format!(", final {:.2}x", fin.multiple.value());
-    }
-    if let Some(ath) = outcome.ath {
-        words += &format!(", ATH {:.2}x", ath.multiple.value());
-    }
+    let figure = |name: &str, multiple: Option<Multiple>| {
+        multiple.map_or_else(String::new, |m| format!(", {name} {:.2}x", m.value()))
+    };
+    let words = format!(
+        "completed: {category}{}{}",
+        figure("final", outcome.fin.map(|f| f.multiple)),
+        figure("ATH", outcome.ath.map(|a| a.multiple)),
+    );
     Some(Notice {
         value: outcome.fin.map(|f| f.multiple.value()),
         ..notice(call, NoticeKind::Completed, "", window_end, &words)

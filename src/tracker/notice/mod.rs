@@ -83,13 +83,14 @@ impl Moves {
             let (Decision::Accepted, Some(price)) = (sample.decision, sample.reading.price) else {
                 continue;
             };
-            let hour = match moving.0.get_mut(&sample.token) {
-                Some(hour) => hour,
-                None => {
-                    let known = self.hours.get(&sample.token).cloned();
-                    let entry = moving.0.entry(sample.token.clone());
-                    entry.or_insert_with(|| known.unwrap_or_default())
-                }
+            if !moving.0.contains_key(&sample.token) {
+                let known = self.hours.get(&sample.token).cloned();
+                moving
+                    .0
+                    .insert(sample.token.clone(), known.unwrap_or_default());
+            }
+            let Some(hour) = moving.0.get_mut(&sample.token) else {
+                continue;
             };
             let at = sample.reading.at;
             if let Some(moved) = hour.push(PriceAt { at, price }, self.limit) {
