@@ -159,6 +159,7 @@ fn a_pasted_address_becomes_a_call_that_is_polled_and_rings() {
     stage.press("l");
     stage.wait_for("Notices, newest first");
     stage.press("\u{1b}");
+    stage.wait("the rows again", |text, _| !text.contains("newest first"));
     stage.press("q");
     until("it ends", || stage.child.try_wait().unwrap().is_some());
 }

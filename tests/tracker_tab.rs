@@ -110,7 +110,7 @@ fn world() -> (tempfile::TempDir, Store, Board) {
         at: T0.minus(Span::minutes(ago)),
         kind,
         call: call.map(|i| CallId(format!("call-{i}"))),
-        token: Some(token(call.unwrap_or(0))),
+        token: (kind != NoticeKind::More).then(|| token(call.unwrap_or(0))),
         subject: "BONK".to_owned(),
         source: None,
         value: Some(2.0),
@@ -207,7 +207,13 @@ impl Story {
             board,
             ascii,
         };
-        let head = header(Polling::Here, "callboard.db", &feeds(), ClockTrouble::default(), T0);
+        let head = header(
+            Polling::Here,
+            "callboard.db",
+            &feeds(),
+            ClockTrouble::default(),
+            T0,
+        );
         story.tell(Message::Header(head));
         story.answer();
         story

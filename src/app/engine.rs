@@ -148,7 +148,9 @@ impl Engine {
         let _ = self.store.set_patience(PATIENCE);
         self.reload();
         self.publish();
-        self.take_turn();
+        if self.take_turn() {
+            self.publish();
+        }
         loop {
             let mut worked = false;
             match commands.recv_timeout(LOOK) {
