@@ -80,7 +80,6 @@ async fn what_is_refused_is_not_tried_again_and_no_other_place_is_asked() {
     answers(&server, moved, 99).await;
     assert!(
         hook(&server, Duration::from_secs(20))
-            .await
             .post("{}")
             .await
             .is_err()
