@@ -249,8 +249,8 @@ impl Board {
         (from..to.max(from)).filter_map(move |at| self.judged_at(at, None, until))
     }
 
-    /// The newest call of a token whose window is open at an instant and that stands in its
-    /// source's rates.
+    /// The newest call of a token whose window is open at an instant, and that is neither void
+    /// nor turned down by its bot.
     #[must_use]
     pub fn open_call_of(&self, token: &TokenKey, now: Timestamp) -> Option<&Call> {
         let since = now.minus(self.settings.rules.window);
@@ -258,7 +258,8 @@ impl Board {
         let open = self.calls.iter().zip(self.standings.iter()).skip(from);
         open.rev()
             .find(|(c, standing)| {
-                **standing == Standing::Counted && c.call.token.as_ref() == Some(token)
+                matches!(standing, Standing::Counted | Standing::Recall)
+                    && c.call.token.as_ref() == Some(token)
             })
             .map(|(c, _)| c.call.as_ref())
     }

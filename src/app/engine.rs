@@ -10,19 +10,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
-use crate::domain::{CallId, Decision, Percent, Span, Timestamp, TokenKey};
-use crate::store::{Commits, History, Put, Store, StoreError};
+use crate::domain::{Decision, Percent, Span, Timestamp, TokenKey};
+use crate::store::{Commits, Put, Store, StoreError};
 use crate::tracker::{Follow, Order};
 
 use super::desk::Desk;
 use super::unsaved::Unsaved;
 use super::watch::{Turn, Watch};
 
+mod asked;
 mod snapshot;
 
 pub use snapshot::{Command, Snapshot, Tally};
@@ -222,27 +223,6 @@ impl Engine {
         }
     }
 
-    /// Makes notices from now on.
-    fn begin_telling(&mut self) {
-        if let Err(error) = self.desk.begin(&self.store, &self.board, self.clock.now()) {
-            self.trouble(&error);
-        }
-    }
-
-    /// Notices that only time brings, and those that wait to be written; whether there were any.
-    fn tell(&mut self) -> bool {
-        if !self.unsaved.is_empty() {
-            // The database is in trouble, or will be written in a moment.
-            return false;
-        }
-        let now = self.clock.now();
-        let told = self.desk.tick(&mut self.store, &self.board, now);
-        match told.and_then(|told| Ok(told && self.desk.read(&self.store)?)) {
-            Ok(told) => told,
-            Err(error) => self.trouble(&error),
-        }
-    }
-
     /// Looks whose turn it is to poll, and starts or stops the tracker; whether that has changed.
     fn take_turn(&mut self) -> bool {
         let now = self.clock.now();
@@ -433,51 +413,6 @@ impl Engine {
             Command::Stop => return,
         }
         self.save(true);
-    }
-
-    fn history(&self, id: &CallId, reply: oneshot::Sender<History>) {
-        match self.store.history(id, self.clock.now()) {
-            Ok(history) => {
-                // Whoever asked may be gone.
-                let _ = reply.send(history.unwrap_or_default());
-            }
-            // Nothing is said of it: the page goes without, and trouble shows elsewhere.
-            Err(error) => tracing::warn!(%error, "the history of a call"),
-        }
-    }
-
-    /// Has the token of a call polled now; what came of it, in words.
-    fn poll_now(&self, id: &CallId) -> String {
-        let now = self.clock.now();
-        let Some(judged) = self.board.judged_one(id, None, now) else {
-            return "this call is gone".to_owned();
-        };
-        let Some(token) = &judged.call.token else {
-            return "a call without an address has no price to poll".to_owned();
-        };
-        if judged.window_end(&self.settings.rules) < now {
-            return "its window is over: it is polled no more".to_owned();
-        }
-        let orders = match &self.poller {
-            Poller::None => return "nobody polls here".to_owned(),
-            Poller::Own(orders) => orders,
-            Poller::Leased(orders, watch) => match watch.turn() {
-                Turn::Ours => orders,
-                Turn::Theirs(holder) => {
-                    return format!(
-                        "{} on {} polls: it comes by itself",
-                        holder.pid, holder.host
-                    );
-                }
-                Turn::Nobodys => return "nobody polls yet".to_owned(),
-            },
-        };
-        // The tracker ends before the engine only when the program does.
-        let _ = orders.send(Order::PollNow(token.clone()));
-        format!(
-            "asking for {} now",
-            crate::tracker::notice::subject(&judged.call)
-        )
     }
 
     /// Stores what waits for it, when it is time to; whether anything has changed.
