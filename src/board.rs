@@ -244,6 +244,65 @@ impl Board {
         self.calls.get(*self.index().get(id)?).map(Arc::as_ref)
     }
 
+    /// One call with its outcome as of an instant: by the fold given, else by its own.
+    #[must_use]
+    pub fn judged_one(&self, id: &CallId, fold: Option<&Fold>, as_of: Timestamp) -> Option<Judged> {
+        let at = *self.index().get(id)?;
+        self.judged_at(at, fold, as_of)
+    }
+
+    fn judged_at(&self, at: usize, fold: Option<&Fold>, as_of: Timestamp) -> Option<Judged> {
+        let (tracked, standing) = (self.calls.get(at)?, self.standings.get(at)?);
+        Some(Judged {
+            call: Arc::clone(&tracked.call),
+            standing: *standing,
+            outcome: Outcome::of(
+                &CallFacts::from(tracked.call.as_ref()),
+                fold.unwrap_or(tracked.fold.as_ref()),
+                tracked.imported.as_ref(),
+                &self.settings.rules,
+                as_of,
+            ),
+        })
+    }
+
+    /// Where the observations of a call have brought it.
+    #[must_use]
+    pub fn fold_of(&self, id: &CallId) -> Option<&Fold> {
+        let at = *self.index().get(id)?;
+        self.calls.get(at).map(|tracked| tracked.fold.as_ref())
+    }
+
+    /// The calls whose window ended after one instant and up to another, as of that one.
+    pub fn ended_between(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> impl Iterator<Item = Judged> {
+        let window = self.settings.rules.window;
+        let ended = |instant: Timestamp| {
+            self.calls
+                .partition_point(|c| c.call.called_at.plus(window) <= instant)
+        };
+        let (from, to) = (ended(after), ended(until));
+        (from..to.max(from)).filter_map(move |at| self.judged_at(at, None, until))
+    }
+
+    /// The newest call of a token whose window is open at an instant, and that is neither void
+    /// nor turned down by its bot.
+    #[must_use]
+    pub fn open_call_of(&self, token: &TokenKey, now: Timestamp) -> Option<&Call> {
+        let since = now.minus(self.settings.rules.window);
+        let from = self.calls.partition_point(|c| c.call.called_at < since);
+        let open = self.calls.iter().zip(self.standings.iter()).skip(from);
+        open.rev()
+            .find(|(c, standing)| {
+                matches!(standing, Standing::Counted | Standing::Recall)
+                    && c.call.token.as_ref() == Some(token)
+            })
+            .map(|(c, _)| c.call.as_ref())
+    }
+
     /// The recent path of a token.
     #[must_use]
     pub fn trail(&self, token: &TokenKey) -> Option<&Trail> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::analytics::Guards;
-use crate::domain::{Pace, Range, Rules, Span, Thresholds};
+use crate::domain::{Pace, Percent, Range, Rules, Span, Thresholds};
 
 /// What a setting may hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -311,6 +311,30 @@ impl Config {
             late_after: self.span("tracker.late_after"),
             window: self.span("tracker.window"),
         }
+    }
+
+    /// Over so many percent within an hour is a move that is told.
+    #[must_use]
+    pub fn move_pct(&self) -> Percent {
+        Percent(self.number("tracker.move_pct"))
+    }
+
+    /// Whether a notice rings the terminal's bell.
+    #[must_use]
+    pub fn notify_bell(&self) -> bool {
+        self.flag("notify.bell")
+    }
+
+    /// The command that is run for each notice.
+    #[must_use]
+    pub fn notify_command(&self) -> Option<&str> {
+        Some(self.text("notify.command").trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Where each notice is posted to: a secret.
+    #[must_use]
+    pub fn notify_webhook_url(&self) -> Option<&str> {
+        Some(self.text("notify.webhook_url").trim()).filter(|text| !text.is_empty())
     }
 
     /// How often the tracker logs a summary.

@@ -17,7 +17,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use callboard::domain::Range;
-use callboard::tui::{Ended, Message, Signal, Surface, UiOptions, first_question, run};
+use callboard::tui::{
+    Asking, Ended, Message, Request, Signal, Surface, UiOptions, first_question, run,
+};
 use callboard::view::{Page, Question, Screen, Tab};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::Stream;
@@ -33,6 +35,7 @@ struct Seen {
     frames: usize,
     text: String,
     copied: Vec<String>,
+    bells: usize,
     hung_up: bool,
     full: bool,
 }
@@ -50,6 +53,11 @@ impl Surface for Glass {
 
     fn copy(&mut self, text: &str) -> Result<(), Infallible> {
         self.seen.borrow_mut().copied.push(text.to_owned());
+        Ok(())
+    }
+
+    fn bell(&mut self) -> Result<(), Infallible> {
+        self.seen.borrow_mut().bells += 1;
         Ok(())
     }
 
@@ -123,6 +131,7 @@ struct World {
     keys: mpsc::UnboundedSender<Event>,
     messages: mpsc::Sender<Message>,
     questions: watch::Receiver<Question>,
+    requests: mpsc::UnboundedReceiver<Request>,
     seen: Rc<RefCell<Seen>>,
 }
 
@@ -200,11 +209,17 @@ where
         let (messages, inbox) = mpsc::channel(4096);
         let (out, mut questions) = watch::channel(first_question(&options));
         questions.mark_changed();
+        let (request, requests) = mpsc::unbounded_channel();
+        let out = Asking {
+            questions: out,
+            requests: request,
+        };
         let seen = Rc::new(RefCell::new(Seen::default()));
         let world = World {
             keys,
             messages,
             questions,
+            requests,
             seen: Rc::clone(&seen),
         };
         let mut terminal = Terminal::new(Glass {
@@ -501,4 +516,136 @@ fn a_full_line_is_not_drawn_on_and_keys_still_work() {
         world.press("q");
     });
     assert_eq!(ended, Ended::Quit);
+}
+
+#[test]
+fn an_address_is_typed_or_pasted_sent_once_and_kept_until_it_is_right() {
+    play(pending(), async |mut world: World| {
+        world.press("+");
+        world.settled().await;
+        assert!(
+            world.text().contains("paste a token's address"),
+            "{}",
+            world.text()
+        );
+        // Pasted text is text, whatever keys it spells: the line break adds nothing.
+        let pasted = "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263\nq\u{1b}[2J";
+        world.keys.send(Event::Paste(pasted.to_owned())).unwrap();
+        world.settled().await;
+        assert!(world.text().contains("B263 q[2J"), "{}", world.text());
+        let key = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);
+        world.keys.send(Event::Key(key)).unwrap();
+        world.press("base q0x1\n\n");
+        world.settled().await;
+        assert_eq!(
+            world.requests.try_recv(),
+            Ok(Request::Add("base q0x1".to_owned()))
+        );
+        assert!(world.requests.try_recv().is_err(), "it was sent twice");
+        assert!(world.text().contains("looking it up"));
+        world.tell(Message::Added {
+            said: "that is no token".to_owned(),
+            done: false,
+        });
+        world.settled().await;
+        assert!(world.text().contains("that is no token"));
+        assert!(world.text().contains("base q0x1"));
+        world.press("2\n");
+        world.settled().await;
+        assert_eq!(
+            world.requests.try_recv(),
+            Ok(Request::Add("base q0x12".to_owned()))
+        );
+        world.tell(Message::Added {
+            said: "added X".to_owned(),
+            done: true,
+        });
+        world.settled().await;
+        assert!(world.text().contains("added X"));
+        assert!(!world.text().contains("base q0x12"));
+        world.press("q");
+    });
+}
+
+#[test]
+fn in_a_demo_nothing_is_added_and_a_paste_presses_no_keys() {
+    play(pending(), async |mut world: World| {
+        world.tell(Message::Header(support::header()));
+        world.settled().await;
+        world.press("+");
+        world.settled().await;
+        assert!(world.text().contains("this is a demo"), "{}", world.text());
+        world.keys.send(Event::Paste("qqq".to_owned())).unwrap();
+        world.settled().await;
+        assert!(world.text().contains("press + to add"), "{}", world.text());
+        assert!(world.requests.try_recv().is_err());
+        world.press("q");
+    });
+}
+
+#[test]
+fn r_polls_the_selected_call_and_nothing_elsewhere() {
+    play(pending(), async |mut world: World| {
+        world.press("r");
+        world.settled().await;
+        assert!(world.requests.try_recv().is_err());
+        assert!(world.text().contains("selected on the Tracker"));
+        world.press("2");
+        world.tell(Message::Screen {
+            epoch: 99,
+            tab: Tab::Tracker,
+            range: Range::D7,
+            screen: support::shared(support::tracker(5)),
+        });
+        world.press("jr");
+        world.settled().await;
+        // Keys come before messages: whichever came first, it is a call of the list.
+        world.press("r");
+        world.settled().await;
+        let mut last = None;
+        while let Ok(request) = world.requests.try_recv() {
+            last = Some(request);
+        }
+        let Some(Request::PollNow(key)) = last else {
+            panic!("{last:?}")
+        };
+        assert!(key.starts_with("call-"), "{key}");
+        world.tell(Message::Say("asking for BONK now".to_owned()));
+        world.settled().await;
+        assert!(world.text().contains("asking for BONK now"));
+        world.press("q");
+    });
+}
+
+#[test]
+fn the_bell_rings_once_in_a_few_seconds() {
+    play(pending(), async |world: World| {
+        for _ in 0..20 {
+            world.tell(Message::Bell);
+        }
+        world.settled().await;
+        assert_eq!(world.seen.borrow().bells, 1);
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        world.tell(Message::Bell);
+        world.tell(Message::Bell);
+        world.settled().await;
+        assert_eq!(world.seen.borrow().bells, 2);
+        world.press("q");
+    });
+}
+
+#[test]
+fn the_log_is_a_page_that_the_same_key_closes() {
+    play(pending(), async |mut world: World| {
+        let _ = world.asked().await;
+        world.press("l");
+        let asked = world.asked().await;
+        assert_eq!(
+            asked.open,
+            Some((Tab::Tracker, callboard::view::NOTICES.to_owned()))
+        );
+        world.press("l");
+        assert_eq!(world.asked().await.open, None);
+        world.press("q");
+    });
 }

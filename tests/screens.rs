@@ -301,7 +301,7 @@ fn exactly_the_rows_on_view_are_saved() {
     assert_eq!(effects.save, None);
     update(
         &mut story.state,
-        Input::Message(Message::Notice("3 rows saved to x.csv".to_owned())),
+        Input::Message(Message::Say("3 rows saved to x.csv".to_owned())),
     );
     assert_eq!(
         story.state.toast.as_ref().unwrap().text,

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::domain::text::{clean, clean_opt};
 use crate::domain::{Call, Features, Timestamp, TokenKey};
 use crate::feed::{PriceFeed, Providers, Quote, chain_name, why_no_token};
@@ -28,7 +29,7 @@ pub fn run(
     let source = clean_opt(source).ok_or_else(|| Failure::usage("add: --source is empty"))?;
     let tokens = tokens(chain, addresses)?;
     let mut store = Store::open(&context.db, context.settings.rules)?;
-    let quotes = runtime()?.block_on(quotes(context, &tokens))?;
+    let quotes = runtime()?.block_on(quotes(&context.config, &tokens))?;
     let now = Clock::System.now();
     let calls: Vec<Call> = tokens
         .iter()
@@ -63,7 +64,7 @@ pub fn run(
 }
 
 /// The tokens that were named, each once.
-fn tokens(chain: &str, addresses: &[String]) -> Result<Vec<TokenKey>, Failure> {
+pub(super) fn tokens(chain: &str, addresses: &[String]) -> Result<Vec<TokenKey>, Failure> {
     let name = chain_name(chain).ok_or_else(|| {
         Failure::usage(format!(
             "add: '{}' is no chain: write it as DexScreener does, such as solana, ethereum, base",
@@ -88,11 +89,11 @@ fn tokens(chain: &str, addresses: &[String]) -> Result<Vec<TokenKey>, Failure> {
 }
 
 /// The first price of each token that a provider gives in time.
-async fn quotes(
-    context: &Context,
+pub(super) async fn quotes(
+    config: &Config,
     tokens: &[TokenKey],
 ) -> Result<Vec<(&'static str, Quote)>, Failure> {
-    let Providers { mut live, .. } = Providers::of(&context.config)?;
+    let Providers { mut live, .. } = Providers::of(config)?;
     let mut found: Vec<(&'static str, Quote)> = Vec::new();
     for feed in &mut live {
         let (name, most) = (feed.name(), feed.batch().max(1));
@@ -125,7 +126,8 @@ async fn quotes(
     Ok(found)
 }
 
-fn call(
+/// A call by hand.
+pub(super) fn call(
     token: &TokenKey,
     source: &str,
     symbol: Option<String>,

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::domain::{Range, Timestamp};
 use crate::store::{ModelTrades, Reader};
 use crate::tui::Message;
 use crate::view::answer::Answers;
+use crate::view::answer::Beside;
 use crate::view::compare_page::{self, PairKey};
 use crate::view::format::Style;
 use crate::view::header::{ClockTrouble, Polling, header};
@@ -27,6 +29,7 @@ use crate::view::{
 
 use super::engine::{Command, Snapshot, Stage};
 use super::gaps::Progress;
+use super::past::Past;
 use super::watch::Turn;
 
 /// New data is answered at most this often; a new question at once.
@@ -55,17 +58,18 @@ pub async fn run(
     mut questions: watch::Receiver<Question>,
     mut snapshots: watch::Receiver<Snapshot>,
     messages: mpsc::Sender<Message>,
-    saving: std::sync::mpsc::SyncSender<Command>,
+    engine: SyncSender<Command>,
 ) {
     let mut last = Sent::default();
     let deep = Deep::default();
     let mut saved = 0;
+    let mut past = Past::new(engine.clone());
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
         for filter in question.saves.iter().skip(saved) {
             // The engine ends before this thread only when the program does.
-            let _ = saving.send(Command::SaveFilter(filter.clone()));
+            let _ = engine.send(Command::SaveFilter(filter.clone()));
         }
         saved = question.saves.len();
         let answered = snapshot.trouble.is_some()
@@ -75,8 +79,9 @@ pub async fn run(
                 Stage::Everything => true,
             };
         if answered {
+            past.look(&question, &snapshot).await;
             let done = answer(
-                &place, &question, &snapshot, &messages, &mut last, &deep, &questions,
+                &place, &question, &snapshot, &messages, &mut last, &deep, &past, &questions,
             );
             if done.await.is_err() {
                 return;
@@ -87,12 +92,13 @@ pub async fn run(
             if answered {
                 tokio::time::sleep(DATA_PAUSE).await;
             }
-            if question.frozen {
+            if question.frozen && !past.is_awaited() {
                 // New data would only wait on the other side.
                 std::future::pending::<()>().await;
             }
             tokio::select! {
-                changed = snapshots.changed() => changed.is_ok(),
+                changed = snapshots.changed(), if !question.frozen => changed.is_ok(),
+                () = past.arrives() => true,
                 () = tokio::time::sleep(REFRESH) => true,
             }
         };
@@ -103,6 +109,23 @@ pub async fn run(
         };
         if !alive {
             return;
+        }
+    }
+}
+
+/// Rings for notices that come while the dashboard runs, whoever made them.
+pub async fn ring(mut snapshots: watch::Receiver<Snapshot>, messages: mpsc::Sender<Message>) {
+    let mut heard: Option<i64> = None;
+    while snapshots.changed().await.is_ok() {
+        let (loaded, told) = {
+            let snapshot = snapshots.borrow_and_update();
+            (snapshot.loaded, snapshot.told)
+        };
+        if heard.is_some_and(|heard| told > heard) && messages.send(Message::Bell).await.is_err() {
+            return;
+        }
+        if loaded == Stage::Everything {
+            heard = Some(told);
         }
     }
 }
@@ -153,6 +176,7 @@ async fn answer(
     messages: &mpsc::Sender<Message>,
     last: &mut Sent,
     deep: &Deep,
+    past: &Past,
     asked: &watch::Receiver<Question>,
 ) -> Result<(), Gone> {
     let now = place.clock.now();
@@ -196,7 +220,11 @@ async fn answer(
         last.page = None;
         last.trades = None;
     }
-    let answers = Answers::new(&snapshot.board, now, place.style);
+    let answers = Answers::new(&snapshot.board, now, place.style).beside(Beside {
+        notices: &snapshot.notices,
+        feeds: &snapshot.health,
+        history: past.history(),
+    });
     if let Some((tab, key)) = &question.open {
         if *tab == Tab::Leaderboard {
             if slow.page(messages, key, deep, last).await?.is_none() {

@@ -19,14 +19,18 @@ use crate::board::Settings;
 use crate::cli::Cli;
 use crate::clock::Clock;
 use crate::store::Store;
+use crate::tracker::Order;
 use crate::tui::{self, Ended, Message, Session, UiOptions};
-use crate::view::Tab;
 use crate::view::format::Style;
+use crate::view::{Question, Tab};
 
 use super::analyst::{self, Place};
 use super::demo::{self, Demo};
+use super::desk::Desk;
 use super::engine::{self, Command, Engine, Poller, Snapshot};
+use super::hands::Hands;
 use super::live::Live;
+use super::notify::Notifier;
 use super::watch::{self, Watch};
 use super::{Context, Failure};
 
@@ -147,6 +151,13 @@ fn show(
         range: cli.range.unwrap_or_else(|| context.config.range()),
         provisional: cli.provisional,
     };
+    // A demo's notices are nobody's business: they stay on its screen.
+    let real = place.demo.is_none();
+    let notifier = if real {
+        Notifier::start(&context.config)?
+    } else {
+        None
+    };
     let runtime = runtime()?;
     let signals = {
         // Signals are listened for before the terminal is taken: none may leave it raw.
@@ -183,8 +194,13 @@ fn show(
         Market::Demo(_) => None,
     };
     let retain = context.config.retain_samples();
+    let desk = Desk::new(
+        context.config.move_pct(),
+        notifier.as_ref().map(|n| n.sender.clone()),
+    );
     start("engine", move || {
         let mut engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
+        engine = engine.telling(desk);
         if let Some(gaps) = gaps {
             engine = engine.filling(gaps);
         }
@@ -192,12 +208,95 @@ fn show(
         let _ = engine.run(&commands, &stopped);
         drop(finished);
     })?;
-    let saving = command.clone();
-    start("analyst", move || {
+    let (request, requests) = mpsc::unbounded_channel();
+    let hands = Hands {
+        config: real.then(|| context.config.clone()),
+        clock,
+        commands: command.clone(),
+        messages: answer.clone(),
+    };
+    start("hands", move || {
         if let Ok(runtime) = runtime_of_thread() {
-            runtime.block_on(analyst::run(place, questions, snapshots, answer, saving));
+            runtime.block_on(hands.run(requests));
         }
     })?;
+    let rings = real && context.config.notify_bell();
+    let answering = Answering {
+        questions,
+        snapshots,
+        messages: answer,
+        engine: command.clone(),
+    };
+    start("analyst", move || answering.run(place, rings))?;
+    start_market(market, clock, orders, &command)?;
+
+    let ended = runtime.block_on(tui::run(
+        &mut terminal,
+        EventStream::new(),
+        messages,
+        tui::Asking {
+            questions: ask,
+            requests: request,
+        },
+        options,
+        signals,
+    ));
+    session.leave();
+    // The input thread of the event stream may still wait for a key.
+    runtime.shutdown_background();
+    // A full queue needs no word: the engine looks at the flag after each command.
+    stop.store(true, Ordering::SeqCst);
+    let _ = command.try_send(Command::Stop);
+    let _ = finish.recv_timeout(LAST_COMMIT);
+    if let Some(notifier) = notifier {
+        notifier.wait();
+    }
+    match ended {
+        Ok(Ended::Quit) => Ok(ExitCode::SUCCESS),
+        Ok(Ended::Signal(signal)) => Ok(ExitCode::from(signal.exit_code())),
+        Ok(Ended::LineGone) => Ok(ExitCode::from(tui::Signal::Hangup.exit_code())),
+        Err(error) => Err(Failure::failed(error)),
+    }
+}
+
+/// What the analyst's thread needs.
+struct Answering {
+    questions: latest::Receiver<Question>,
+    snapshots: latest::Receiver<Snapshot>,
+    messages: mpsc::Sender<Message>,
+    engine: sync::SyncSender<Command>,
+}
+
+impl Answering {
+    /// Answers, and rings where that is wanted.
+    fn run(self, place: Place, rings: bool) {
+        let Ok(runtime) = runtime_of_thread() else {
+            return;
+        };
+        let Self {
+            questions,
+            snapshots,
+            messages,
+            engine,
+        } = self;
+        runtime.block_on(async {
+            let bell = analyst::ring(snapshots.clone(), messages.clone());
+            let asking = analyst::run(place, questions, snapshots, messages, engine);
+            tokio::select! {
+                () = asking => {}
+                () = bell, if rings => {}
+            }
+        });
+    }
+}
+
+/// Starts whoever brings prices.
+fn start_market(
+    market: Market,
+    clock: Clock,
+    orders: mpsc::UnboundedReceiver<Order>,
+    command: &sync::SyncSender<Command>,
+) -> Result<(), Failure> {
     match market {
         Market::Real(live) => {
             let commands = command.clone();
@@ -222,28 +321,7 @@ fn show(
             })?;
         }
     }
-
-    let ended = runtime.block_on(tui::run(
-        &mut terminal,
-        EventStream::new(),
-        messages,
-        ask,
-        options,
-        signals,
-    ));
-    session.leave();
-    // The input thread of the event stream may still wait for a key.
-    runtime.shutdown_background();
-    // A full queue needs no word: the engine looks at the flag after each command.
-    stop.store(true, Ordering::SeqCst);
-    let _ = command.try_send(Command::Stop);
-    let _ = finish.recv_timeout(LAST_COMMIT);
-    match ended {
-        Ok(Ended::Quit) => Ok(ExitCode::SUCCESS),
-        Ok(Ended::Signal(signal)) => Ok(ExitCode::from(signal.exit_code())),
-        Ok(Ended::LineGone) => Ok(ExitCode::from(tui::Signal::Hangup.exit_code())),
-        Err(error) => Err(Failure::failed(error)),
-    }
+    Ok(())
 }
 
 fn run_past(earlier: demo::Earlier, commands: &sync::SyncSender<Command>) {

@@ -16,15 +16,17 @@ use crate::analytics::lab::SavedFilter;
 use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
-use crate::domain::{Decision, Span, Timestamp, TokenKey};
+use crate::domain::{Decision, Percent, Span, Timestamp, TokenKey};
 use crate::store::{Answer, Commits, Loaded, Put, Store, StoreError};
 use crate::tracker::backfill::Filled;
 use crate::tracker::{Follow, Order};
 
+use super::desk::Desk;
 use super::gaps::GapFinder;
 use super::unsaved::Unsaved;
 use super::watch::{Turn, Watch};
 
+mod asked;
 mod snapshot;
 
 pub use snapshot::{Command, Snapshot, Stage, Tally};
@@ -72,6 +74,7 @@ pub struct Engine {
     publish: watch::Sender<Snapshot>,
     poller: Poller,
     gaps: Option<GapFinder>,
+    desk: Desk,
     /// Recent paths of prices are kept: for a screen.
     paths: bool,
     /// The board is another than the one that was handed out last.
@@ -106,6 +109,7 @@ impl Engine {
             commits: Commits::default(),
             folded: None,
             next_unseen: None,
+            desk: Desk::new(Percent(20.0), None),
             paths: true,
             moved: true,
             unsaved: Unsaved::default(),
@@ -137,6 +141,13 @@ impl Engine {
         self
     }
 
+    /// Makes notices by a desk with these settings.
+    #[must_use]
+    pub fn telling(mut self, desk: Desk) -> Self {
+        self.desk = desk;
+        self
+    }
+
     /// Keeps no recent paths of prices: nobody looks at them.
     #[must_use]
     pub fn without_paths(mut self) -> Self {
@@ -151,7 +162,9 @@ impl Engine {
         let _ = self.store.set_patience(PATIENCE);
         self.reload();
         self.publish();
-        self.take_turn();
+        if self.take_turn() {
+            self.publish();
+        }
         loop {
             let mut worked = false;
             match commands.recv_timeout(LOOK) {
@@ -169,6 +182,7 @@ impl Engine {
             worked |= self.look();
             worked |= self.take_turn();
             worked |= self.look_for_gaps();
+            worked |= self.tell();
             self.tidy();
             if worked {
                 self.publish();
@@ -179,6 +193,9 @@ impl Engine {
             self.carry_out(command);
         }
         self.save(true);
+        if let Err(error) = self.desk.close(&mut self.store, self.clock.now()) {
+            tracing::warn!(%error, "notices at the end");
+        }
         if let Poller::Leased(_, watch) = &mut self.poller {
             watch.leave(&mut self.store);
         }
@@ -242,6 +259,9 @@ impl Engine {
                         let follows = follows(&self.board, since);
                         // The tracker ends before the engine only when the program does.
                         let _ = orders.send(Order::Begin(standings, follows));
+                        if let Err(error) = self.desk.begin(&self.store, &self.board, now) {
+                            return self.trouble(&error);
+                        }
                     }
                     Err(error) => {
                         // Without knowing where tokens stand, a wick could become a high.
@@ -254,6 +274,7 @@ impl Engine {
                 tracing::warn!("another program polls now");
                 self.snapshot.health.clear();
                 let _ = orders.send(Order::Rest);
+                self.desk.rest();
             }
             _ => {}
         }
@@ -318,6 +339,7 @@ impl Engine {
                     self.board.add_price(&token, price);
                 }
             }
+            self.desk.read(&self.store)?;
             self.store.folded_up_to()
         })();
         match read {
@@ -339,6 +361,7 @@ impl Engine {
             let foreign = self.store.foreign_changes()?;
             let commits = self.store.commits()?;
             let folded = self.store.folded_up_to()?;
+            self.desk.read(&self.store)?;
             let (snapshot, publish, settings) = (&mut self.snapshot, &self.publish, self.settings);
             let (models, loaded) = self.store.load_calls_beside(Some(now), |store| {
                 let books = store.load_books()?;
@@ -404,6 +427,11 @@ impl Engine {
         match command {
             Command::Samples(samples) => self.unsaved.add_past(samples),
             Command::Polled(poll) => {
+                // A demo's past is made before the first poll, and is no news.
+                if matches!(self.poller, Poller::Own(_)) && !self.desk.is_open() {
+                    self.begin_telling();
+                }
+                self.desk.feeds(&poll.health, self.clock.now());
                 self.snapshot.health = poll.health;
                 if let Some(slept) = poll.slept {
                     self.snapshot.slept = Some((self.clock.now(), slept));
@@ -415,6 +443,12 @@ impl Engine {
             Command::Trades(trades) => self.unsaved.add_trades(trades),
             Command::Filled(filled) => return self.fill(&filled),
             Command::SaveFilter(filter) => return self.save_filter(&filter),
+            Command::History(id, reply) => return self.history(&id, reply),
+            Command::PollNow(id, reply) => {
+                // Whoever asked may be gone.
+                let _ = reply.send(self.poll_now(&id));
+                return;
+            }
             Command::Stop => return,
         }
         self.save(true);
@@ -516,10 +550,12 @@ impl Engine {
             self.follow();
         }
         while let Some((samples, polled)) = self.unsaved.samples() {
-            let (_, changes) = if polled {
-                self.store.put_polled(samples)?
+            let changes = if polled {
+                let now = self.clock.now();
+                self.desk
+                    .put_polled(&mut self.store, &self.board, samples, now)?
             } else {
-                self.store.put_samples(samples)?
+                self.store.put_samples(samples)?.1
             };
             self.board.move_folds(changes);
             for sample in samples {
@@ -534,6 +570,7 @@ impl Engine {
                 }
             }
             self.unsaved.saved_samples();
+            self.desk.read(&self.store)?;
             let old = self.clock.now().minus(TRAIL);
             self.board.drop_trails_before(old);
         }
@@ -572,6 +609,7 @@ impl Engine {
     }
 
     fn publish(&mut self) {
+        (self.snapshot.notices, self.snapshot.told) = self.desk.recent();
         if std::mem::take(&mut self.moved) {
             self.snapshot.board = Arc::new(self.board.clone());
         }

@@ -17,9 +17,11 @@ use crate::tracker::FeedHealth;
 use crate::tui;
 
 use super::dashboard::{runtime, runtime_of_thread, start};
+use super::desk::Desk;
 use super::engine::{self, Command, Engine, Poller, Snapshot, Tally};
 use super::gaps::Progress;
 use super::live::Live;
+use super::notify::Notifier;
 use super::watch::{self, Turn, Watch};
 use super::{Context, Failure, log};
 
@@ -35,6 +37,7 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
         "track"
     );
     let live = Live::new(&context.config)?;
+    let notifier = Notifier::start(&context.config)?;
     let runtime = runtime()?;
     let signals = {
         let _inside = runtime.enter();
@@ -49,8 +52,12 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let stopped = Arc::clone(&stop);
     let gaps = live.gaps();
     let retain = context.config.retain_samples();
+    let desk = Desk::new(
+        context.config.move_pct(),
+        notifier.as_ref().map(|n| n.sender.clone()),
+    );
     start("engine", move || {
-        let engine = Engine::new(store, settings, clock, publish, poller);
+        let engine = Engine::new(store, settings, clock, publish, poller).telling(desk);
         let engine = engine.retaining(retain).without_paths().filling(gaps);
         let done = engine.run(&commands, &stopped);
         let _ = finished.send(done);
@@ -75,6 +82,9 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     stop.store(true, Ordering::SeqCst);
     let _ = command.try_send(Command::Stop);
     let last = finish.recv_timeout(LAST_COMMIT);
+    if let Some(notifier) = notifier {
+        notifier.wait();
+    }
     ended?;
     match last {
         Ok(Ok(())) => {

@@ -19,7 +19,7 @@ use super::moment::Moment;
 use super::retry_after::asked_wait;
 
 /// Who asks: services refuse the names of libraries.
-const AGENT: &str = concat!("callboard/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("callboard/", env!("CARGO_PKG_VERSION"));
 /// No answer is this long: the longest known is about 200 KB.
 const LONGEST_BODY: usize = 8 * 1024 * 1024;
 /// The most characters of a provider's words that are repeated.

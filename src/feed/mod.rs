@@ -17,6 +17,7 @@ mod provider;
 mod refused;
 mod retry_after;
 pub mod simulated;
+mod webhook;
 
 use std::future::Future;
 
@@ -28,6 +29,7 @@ pub use geckoterminal::{GeckoCandles, GeckoTerminal};
 pub use jupiter::Jupiter;
 pub use provider::{Provider, Providers};
 pub use simulated::{SimulatedFeed, SimulatedMarket};
+pub use webhook::Webhook;
 
 /// One provider of prices.
 ///

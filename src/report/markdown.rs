@@ -68,6 +68,8 @@ fn block_markdown(out: &mut String, block: &Block, style: Style) {
                 .iter()
                 .map(|(label, line)| format!("{label}: {}", line.text())),
         ),
+        // Only pages have one, and no report has a page.
+        Block::Path(_) => {}
         // Drawn, so they keep their cells.
         Block::Bars(_) | Block::Chart(_) => {
             let mut drawn = String::new();

@@ -101,6 +101,8 @@ pub(super) fn block_text(out: &mut String, block: &Block, style: Style) {
             }
         }
         Block::Table(table) | Block::Rows(table) => table_text(out, table, table.rows.len(), style),
+        // Only pages have one, and no report has a page.
+        Block::Path(_) => {}
     }
 }
 

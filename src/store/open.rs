@@ -18,7 +18,7 @@ use super::{Store, StoreError};
 const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../assets/migrations/0001_spine.sql"),
     include_str!("../../assets/migrations/0002_candles.sql"),
     include_str!("../../assets/migrations/0003_void.sql"),
@@ -28,6 +28,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../assets/migrations/0007_recent.sql"),
     include_str!("../../assets/migrations/0008_backfill.sql"),
     include_str!("../../assets/migrations/0009_filters.sql"),
+    include_str!("../../assets/migrations/0010_notices.sql"),
 ];
 
 /// The migration whose rows the program moves itself.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
-use crate::domain::{Decision, Observation, Price, Reading, TokenKey};
+use crate::domain::{Decision, Observation, Price, Reading, Rules, TokenKey};
 
 use super::folds::{self, Arrivals, FoldChange};
 use super::names::{self, Names};
@@ -24,7 +24,7 @@ pub struct Sample {
 
 /// Which of the two tables a new sample goes to. It is never in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Home {
+pub(super) enum Home {
     /// By token: where everything ends up.
     Settled,
     /// By time: what polls brought last.
@@ -112,15 +112,26 @@ impl Store {
         };
         self.write_as(counter, |tx, known_names| {
             folds::ensure_ours(tx, &rules)?;
-            let mut puts = Vec::with_capacity(samples.len());
-            let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();
-            for sample in samples {
-                puts.push(put_sample(tx, known_names, home, sample, &mut arrivals)?);
-            }
-            let changes = folds::fold_arrivals(tx, &rules, arrivals)?;
-            Ok((puts, changes))
+            put_all(tx, known_names, &rules, home, samples)
         })
     }
+}
+
+/// Stores samples within a transaction and moves the folds.
+pub(super) fn put_all(
+    tx: &Connection,
+    known_names: &mut Names,
+    rules: &Rules,
+    home: Home,
+    samples: &[Sample],
+) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
+    let mut puts = Vec::with_capacity(samples.len());
+    let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();
+    for sample in samples {
+        puts.push(put_sample(tx, known_names, home, sample, &mut arrivals)?);
+    }
+    let changes = folds::fold_arrivals(tx, rules, arrivals)?;
+    Ok((puts, changes))
 }
 
 fn put_sample(

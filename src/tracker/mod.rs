@@ -10,6 +10,7 @@ pub mod backfill;
 mod health;
 mod known;
 mod looks;
+pub mod notice;
 mod poll;
 mod run;
 mod schedule;

@@ -60,6 +60,18 @@ pub enum Action {
     Provisional,
     /// Let new data wait, or take it in.
     Freeze,
+    /// Start to type the address of a token.
+    Add,
+    /// Call what was typed.
+    Submit,
+    /// Take the last character of the address away.
+    EraseAddress,
+    /// Take all of the address away.
+    ClearAddress,
+    /// Poll the selected token now.
+    PollNow,
+    /// Open the log of notices.
+    Log,
     /// Copy what the selected row is known by.
     Copy,
     /// Save the rows on view to a file.
@@ -113,6 +125,8 @@ pub enum Context {
     Lab,
     /// While a name for a filter is typed.
     Naming,
+    /// While an address is typed.
+    Add,
     /// While the help is open.
     Help,
 }
@@ -132,19 +146,22 @@ pub enum Place {
     Lab,
     /// A name for a filter being typed.
     Naming,
+    /// An address being typed.
+    Add,
     /// The help.
     Help,
 }
 
 impl Place {
     /// Every place.
-    pub const EACH: [Self; 7] = [
+    pub const EACH: [Self; 8] = [
         Self::List,
         Self::Page,
         Self::PageRows,
         Self::Filter,
         Self::Lab,
         Self::Naming,
+        Self::Add,
         Self::Help,
     ];
 
@@ -163,6 +180,7 @@ impl Place {
             Self::Filter => &[Context::Filter],
             Self::Lab => &[Context::Lab, Context::View, Context::Always],
             Self::Naming => &[Context::Naming],
+            Self::Add => &[Context::Add],
             Self::Help => &[Context::Help, Context::Always],
         }
     }
@@ -170,11 +188,12 @@ impl Place {
 
 impl Context {
     /// Every context, in the order of the help.
-    pub const EACH: [Self; 10] = [
+    pub const EACH: [Self; 11] = [
         Self::View,
         Self::Rows,
         Self::List,
         Self::Filter,
+        Self::Add,
         Self::Page,
         Self::PageRows,
         Self::Lab,
@@ -196,6 +215,7 @@ impl Context {
             Self::Filter => "While typing a filter",
             Self::Lab => "Filter lab",
             Self::Naming => "While naming a filter",
+            Self::Add => "While typing an address",
             Self::Help => "This help",
         }
     }
@@ -289,7 +309,7 @@ const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &{
     use Action as A;
-    use Context::{Always, Filter, Help, Lab, List, Naming, Page, PageRows, Rows, View};
+    use Context::{Add, Always, Filter, Help, Lab, List, Naming, Page, PageRows, Rows, View};
     [
         row(View, A::Tab(Tab::Leaderboard), &[Chord::char('1')], "models by what they earned")
             .hint(30, "1-4", "tab"),
@@ -310,6 +330,12 @@ pub const BINDINGS: &[Binding] = &{
             .hint(90, "p", "provisional"),
         row(View, A::Freeze, &[Chord::char(' ')], "freeze: new data waits until you press it again")
             .hint(100, "space", "freeze"),
+        row(View, A::Add, &[Chord::char('+')], "call a token yourself: paste its address")
+            .hint(110, "+", "add"),
+        row(View, A::PollNow, &[Chord::char('r')], "poll the selected token now (Tracker)")
+            .hint(120, "r", "poll now"),
+        row(View, A::Log, &[Chord::char('l')], "the log of notices, and the feeds")
+            .hint(130, "l", "log"),
         row(Rows, A::Down, DOWN, "down"),
         row(Rows, A::Up, UP, "up"),
         row(Rows, A::PageDown, PAGE_DOWN, "a screen down"),
@@ -361,6 +387,11 @@ pub const BINDINGS: &[Binding] = &{
         row(Filter, A::Down, &[Chord::key(KeyCode::Down)], "down"),
         row(Filter, A::Up, &[Chord::key(KeyCode::Up)], "up"),
         row(Filter, A::Quit, &[Chord::ctrl('c')], "quit"),
+        row(Add, A::Submit, &[Chord::key(KeyCode::Enter)], "call it").hint(1, "Enter", "add"),
+        row(Add, A::Back, ESC, "close").hint(2, "Esc", "close"),
+        row(Add, A::EraseAddress, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
+        row(Add, A::ClearAddress, &[Chord::ctrl('u')], "take all of it away"),
+        row(Add, A::Quit, &[Chord::ctrl('c')], "quit"),
         row(Page, A::Down, DOWN, "a line down").hint(60, "j k", "scroll"),
         row(Page, A::Up, UP, "a line up"),
         row(Page, A::PageDown, PAGE_DOWN, "a screen down"),

@@ -44,6 +44,24 @@ pub enum Message {
     },
     /// What stands above every tab.
     Header(Header),
-    /// Something to say for a few seconds.
-    Notice(String),
+    /// Something happened that rings the bell.
+    Bell,
+    /// Something to be said for a few seconds.
+    Say(String),
+    /// What came of an address that was typed.
+    Added {
+        /// In words.
+        said: String,
+        /// Whether it is added; else there is something to be changed.
+        done: bool,
+    },
+}
+
+/// Something that the user asks of the program, beside what is to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// The token of a call, by the key of its row, is to be polled now.
+    PollNow(String),
+    /// A token is to be called: its address, with its chain before it or without.
+    Add(String),
 }

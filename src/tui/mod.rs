@@ -50,7 +50,7 @@ use tokio::time::{MissedTickBehavior, Sleep, interval, sleep};
 use crate::domain::Range;
 use crate::view::{Question, Tab};
 
-pub use message::Message;
+pub use message::{Message, Request};
 pub use surface::{Screen, Surface};
 pub use terminal::{Session, Signal, signals};
 
@@ -108,6 +108,15 @@ impl RunError {
     }
 }
 
+/// Where the dashboard's questions and requests go.
+#[derive(Debug)]
+pub struct Asking {
+    /// What is to be shown: only the latest counts.
+    pub questions: watch::Sender<Question>,
+    /// What is to be done: each one counts.
+    pub requests: mpsc::UnboundedSender<Request>,
+}
+
 fn start(options: UiOptions) -> State {
     let mut state = State::new(options.start_tab, options.range);
     state.provisional = options.provisional;
@@ -122,7 +131,7 @@ pub fn first_question(options: &UiOptions) -> Question {
 
 /// Runs the dashboard until the user quits, a signal comes or the line is gone.
 ///
-/// Questions go out by `questions`, the first at once; only the latest counts. Answers come in by
+/// Questions go out by `asking`, the first at once; only the latest counts. Answers come in by
 /// `messages` and may come as often as data changes.
 ///
 /// # Errors
@@ -131,7 +140,7 @@ pub async fn run<B, S>(
     terminal: &mut Terminal<B>,
     mut input: S,
     mut messages: mpsc::Receiver<Message>,
-    questions: watch::Sender<Question>,
+    asking: Asking,
     options: UiOptions,
     shutdown: impl Future<Output = Signal>,
 ) -> Result<Ended, RunError>
@@ -142,7 +151,7 @@ where
 {
     let theme = Theme::new(options.mono, options.ascii);
     let mut state = start(options);
-    questions.send_replace(state.question());
+    asking.questions.send_replace(state.question());
     let mut shutdown = pin!(shutdown);
     let mut tick = interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -189,7 +198,7 @@ where
             if effects.quit {
                 return Ok(Ended::Quit);
             }
-            carry_out(terminal, &questions, &told, effects)?;
+            carry_out(terminal, &asking, &told, effects)?;
             taken_in += 1;
             if taken_in == AT_ONCE {
                 break;
@@ -213,7 +222,7 @@ async fn over(rest: &mut Option<Pin<Box<Sleep>>>) {
 
 fn carry_out<B>(
     terminal: &mut Terminal<B>,
-    questions: &watch::Sender<Question>,
+    asking: &Asking,
     told: &mpsc::UnboundedSender<Message>,
     effects: Effects,
 ) -> Result<(), RunError>
@@ -222,7 +231,14 @@ where
     B::Error: Send + Sync + 'static,
 {
     if let Some(question) = effects.ask {
-        questions.send_replace(question);
+        asking.questions.send_replace(question);
+    }
+    if let Some(request) = effects.request {
+        // Nobody carries them out any more only when the program ends.
+        let _ = asking.requests.send(request);
+    }
+    if effects.bell {
+        terminal.backend_mut().bell().map_err(RunError::terminal)?;
     }
     if let Some(text) = effects.copy {
         terminal
@@ -235,7 +251,7 @@ where
         let saving = move || {
             let folder = std::env::current_dir().unwrap_or_else(|_| ".".into());
             // Nobody listens any more only when the dashboard is gone.
-            let _ = told.send(Message::Notice(save::save(&what, &folder)));
+            let _ = told.send(Message::Say(save::save(&what, &folder)));
         };
         // Without a thread there is no file and no word of one.
         drop(

@@ -26,6 +26,10 @@ pub struct State {
     pub frozen: bool,
     /// A filter is being typed.
     pub typing: bool,
+    /// An address is being typed.
+    pub adding: Option<Adding>,
+    /// Ticks until the bell may ring again.
+    pub bell_rests: u8,
     /// The help is open, scrolled by so many lines.
     pub help: Option<usize>,
     /// The open page.
@@ -172,6 +176,17 @@ fn shown_rows(page: &Page, range: Range) -> Option<Shown> {
     })
 }
 
+/// An address that is being typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Adding {
+    /// As far as it is typed.
+    pub text: String,
+    /// What was wrong with it.
+    pub said: Option<String>,
+    /// It was sent, and is being looked up.
+    pub waiting: bool,
+}
+
 /// A short notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
@@ -202,6 +217,8 @@ impl State {
             provisional: false,
             frozen: false,
             typing: false,
+            adding: None,
+            bell_rests: 0,
             help: None,
             page: None,
             lab: None,
@@ -221,7 +238,9 @@ impl State {
     /// What has the keys.
     #[must_use]
     pub const fn place(&self) -> Place {
-        if self.help.is_some() {
+        if self.adding.is_some() {
+            Place::Add
+        } else if self.help.is_some() {
             Place::Help
         } else if self.typing {
             Place::Filter

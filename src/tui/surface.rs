@@ -26,6 +26,7 @@ const MOMENT: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 5_000_000,
 };
+const BELL: u8 = 0x07;
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 
@@ -42,6 +43,12 @@ pub trait Surface: Backend {
     /// # Errors
     /// When the terminal is gone.
     fn copy(&mut self, text: &str) -> Result<(), Self::Error>;
+
+    /// Rings the bell, with the next frame.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn bell(&mut self) -> Result<(), Self::Error>;
 
     /// Whether the line to the user is gone.
     fn hung_up(&self) -> bool;
@@ -137,6 +144,11 @@ impl Surface for Screen {
         queue!(self.frame, CopyToClipboard::to_clipboard_from(text))
     }
 
+    fn bell(&mut self) -> io::Result<()> {
+        self.frame.push(BELL);
+        Ok(())
+    }
+
     fn hung_up(&self) -> bool {
         terminal::hung_up()
     }
@@ -222,6 +234,10 @@ impl Surface for TestBackend {
     }
 
     fn copy(&mut self, _text: &str) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn bell(&mut self) -> Result<(), Self::Error> {
         Ok(())
     }
 

@@ -28,10 +28,33 @@ pub fn take(state: &mut State, message: Message) -> bool {
             state.takes_lab(epoch) && super::lab::take(state, range, *view) && !covered
         }
         Message::Header(header) => take_header(state, header),
-        Message::Notice(text) => {
+        Message::Say(text) => {
             state.say(text);
             true
         }
+        Message::Added { said, done } => {
+            added(state, said, done);
+            true
+        }
+        // Rung by who takes messages in.
+        Message::Bell => false,
+    }
+}
+
+/// What was typed stays where there is something to be changed, and goes where it is done.
+fn added(state: &mut State, said: String, done: bool) {
+    match &mut state.adding {
+        Some(adding) if adding.waiting => {
+            if done {
+                state.adding = None;
+                state.say(said);
+            } else {
+                adding.waiting = false;
+                adding.said = Some(said);
+            }
+        }
+        // It was closed meanwhile.
+        _ => state.say(said),
     }
 }
 

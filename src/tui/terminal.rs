@@ -13,10 +13,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::isatty;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Alternate screen on, cursor hidden.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l";
-/// The end of a frame that may have been cut off, colours off, cursor shown, alternate screen off.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?1049l";
+/// Alternate screen on, cursor hidden, pasted text marked as such.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+/// The end of a frame that may have been cut off, colours off, marks of pasted text off, cursor shown,
+/// alternate screen off.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
 /// How long a line that takes nothing may hold up the way out.
 const PATIENCE: Timespec = Timespec {
     tv_sec: 0,

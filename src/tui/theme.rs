@@ -49,6 +49,10 @@ pub struct Glyphs {
     pub notch_reversed: bool,
     /// The end of the line where text is typed.
     pub caret: &'static str,
+    /// A line across a chart.
+    pub across: &'static str,
+    /// A point of a chart, where there is no Braille.
+    pub point: Option<&'static str>,
 }
 
 const UNICODE: Glyphs = Glyphs {
@@ -66,6 +70,8 @@ const UNICODE: Glyphs = Glyphs {
     high: "┤",
     notch_reversed: true,
     caret: "▏",
+    across: "┈",
+    point: None,
 };
 
 const ASCII: Glyphs = Glyphs {
@@ -83,6 +89,8 @@ const ASCII: Glyphs = Glyphs {
     high: "]",
     notch_reversed: false,
     caret: "_",
+    across: ".",
+    point: Some("*"),
 };
 
 impl Theme {

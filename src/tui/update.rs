@@ -7,16 +7,22 @@ use std::sync::Arc;
 use crossterm::event::{Event, KeyEvent};
 
 use crate::domain::Range;
+use crate::domain::text::clean;
 use crate::view::categories::ALL;
 use crate::view::compare_page::PairKey;
-use crate::view::{Align, Order, Question, Tab};
+use crate::view::{Align, NOTICES, Order, Question, Tab};
 
 use super::keymap::{self, Action, Chord, Place};
 use super::lab;
-use super::message::Message;
+use super::message::{Message, Request};
 use super::save::Save;
-use super::state::{OpenPage, State};
+use super::state::{Adding, OpenPage, State};
 use super::take::take;
+
+/// Ticks between two rings of the bell.
+const BELL_RESTS: u8 = 3;
+/// More characters no address has, with its chain.
+const LONGEST_ADDRESS: usize = 200;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -40,6 +46,10 @@ pub struct Effects {
     pub copy: Option<String>,
     /// To be saved to a file.
     pub save: Option<Save>,
+    /// To be carried out by the program.
+    pub request: Option<Request>,
+    /// To be rung.
+    pub bell: bool,
     /// The user wants to leave.
     pub quit: bool,
 }
@@ -66,13 +76,54 @@ pub fn update(state: &mut State, input: Input) -> Effects {
     match input {
         Input::Event(Event::Key(key)) => press(state, &key),
         Input::Event(Event::Resize(..)) => Effects::redraw(true),
+        Input::Event(Event::Paste(text)) => paste(state, &text),
         Input::Event(_) => Effects::default(),
+        Input::Message(Message::Bell) => ring(state),
         Input::Message(message) => Effects::redraw(take(state, message)),
         Input::Tick => Effects::redraw(tick(state)),
     }
 }
 
+/// The bell, at most once in a few seconds.
+fn ring(state: &mut State) -> Effects {
+    let bell = state.bell_rests == 0;
+    if bell {
+        state.bell_rests = BELL_RESTS;
+    }
+    Effects {
+        // It goes out with a frame.
+        redraw: bell,
+        bell,
+        ..Effects::default()
+    }
+}
+
+/// Pasted text goes where text is typed, and is never taken for keys.
+fn paste(state: &mut State, text: &str) -> Effects {
+    let text = clean(text);
+    match (state.place(), &mut state.adding) {
+        (Place::Add, Some(adding)) if !adding.waiting => {
+            let room = LONGEST_ADDRESS.saturating_sub(adding.text.chars().count());
+            adding.text.extend(text.chars().take(room));
+            adding.said = None;
+            Effects::redraw(true)
+        }
+        (Place::Filter, _) => {
+            let list = state.list_mut();
+            list.filter.push_str(&text);
+            list.arrange();
+            Effects::redraw(true)
+        }
+        (Place::List | Place::Page, _) => {
+            state.say("press + to add a pasted address, / to filter by it");
+            Effects::redraw(true)
+        }
+        _ => Effects::default(),
+    }
+}
+
 fn tick(state: &mut State) -> bool {
+    state.bell_rests = state.bell_rests.saturating_sub(1);
     let Some(toast) = &mut state.toast else {
         return false;
     };
@@ -103,6 +154,16 @@ fn press(state: &mut State, key: &KeyEvent) -> Effects {
         let list = state.list_mut();
         list.filter.push(c);
         list.arrange();
+        return Effects::redraw(true);
+    }
+    if place == Place::Add
+        && let Some(c) = chord.typed()
+        && let Some(adding) = &mut state.adding
+        && !adding.waiting
+        && adding.text.chars().count() < LONGEST_ADDRESS
+    {
+        adding.text.push(c);
+        adding.said = None;
         return Effects::redraw(true);
     }
     Effects::default()
@@ -168,6 +229,14 @@ fn act(state: &mut State, action: Action) -> Effects {
         | Action::KeepName
         | Action::EraseName
         | Action::NextSaved => lab::act(state, action),
+        Action::Add => Effects::redraw(begin_to_add(state)),
+        Action::Submit => submit(state),
+        Action::EraseAddress => Effects::redraw(edit_address(state, |text| {
+            text.pop();
+        })),
+        Action::ClearAddress => Effects::redraw(edit_address(state, String::clear)),
+        Action::PollNow => poll_now(state),
+        Action::Log => open_log(state),
         Action::Help => {
             state.help = match state.help {
                 Some(_) => None,
@@ -311,6 +380,16 @@ fn shared_days(state: &mut State) -> Effects {
     Effects::ask(state)
 }
 
+/// The log of notices, as a page of the Tracker.
+fn open_log(state: &mut State) -> Effects {
+    if state.page.as_ref().is_some_and(|page| page.key == NOTICES) {
+        return back(state);
+    }
+    state.tab = Tab::Tracker;
+    state.typing = false;
+    open_page(state, NOTICES.to_owned(), String::new())
+}
+
 /// The rows on view, exactly as they are sorted and filtered.
 fn save(state: &mut State) -> Effects {
     let tab = state.tab;
@@ -341,7 +420,61 @@ fn save(state: &mut State) -> Effects {
     }
 }
 
+fn begin_to_add(state: &mut State) -> bool {
+    if state.header.demo.is_some() {
+        state.say("this is a demo: its market is simulated, nothing can be added");
+    } else {
+        state.adding = Some(Adding::default());
+    }
+    true
+}
+
+fn edit_address(state: &mut State, edit: impl FnOnce(&mut String)) -> bool {
+    let Some(adding) = state.adding.as_mut().filter(|a| !a.waiting) else {
+        return false;
+    };
+    edit(&mut adding.text);
+    adding.said = None;
+    true
+}
+
+fn submit(state: &mut State) -> Effects {
+    let Some(adding) = state.adding.as_mut().filter(|a| !a.waiting) else {
+        return Effects::default();
+    };
+    let text = adding.text.trim().to_owned();
+    if text.is_empty() {
+        adding.said = None;
+        return Effects::redraw(true);
+    }
+    adding.waiting = true;
+    Effects {
+        redraw: true,
+        request: Some(Request::Add(text)),
+        ..Effects::default()
+    }
+}
+
+fn poll_now(state: &mut State) -> Effects {
+    let key = match &state.page {
+        Some(page) if page.tab == Tab::Tracker && page.key != NOTICES => Some(page.key.clone()),
+        None if state.tab == Tab::Tracker => state.list().selected().map(str::to_owned),
+        _ => None,
+    };
+    let Some(key) = key else {
+        state.say("r polls the call that is selected on the Tracker");
+        return Effects::redraw(true);
+    };
+    Effects {
+        request: Some(Request::PollNow(key)),
+        ..Effects::default()
+    }
+}
+
 fn back(state: &mut State) -> Effects {
+    if state.adding.take().is_some() {
+        return Effects::redraw(true);
+    }
     if state.help.take().is_some() {
         return Effects::redraw(true);
     }

@@ -2,13 +2,17 @@
 
 use crate::analytics::{DeepCache, Judged};
 use crate::board::Board;
-use crate::domain::Timestamp;
+use crate::domain::{Notice, Timestamp};
+use crate::store::History;
+use crate::tracker::FeedHealth;
 
 use super::compare_page::{self, PairKey};
 use super::format::Style;
-use super::question::{Question, Tab};
+use super::question::{NOTICES, Question, Tab};
 use super::table::{Page, Screen};
-use super::{call_page, categories, features, leaderboard, model_page, source_page, tracker};
+use super::{
+    call_page, categories, features, leaderboard, model_page, notices, source_page, tracker,
+};
 
 /// A board as of an instant, with every call judged once for all tabs.
 pub struct Answers<'a> {
@@ -16,6 +20,18 @@ pub struct Answers<'a> {
     calls: Vec<Judged>,
     as_of: Timestamp,
     style: Style,
+    beside: Beside<'a>,
+}
+
+/// What a board does not hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The latest notices, oldest first.
+    pub notices: &'a [Notice],
+    /// How the feeds are doing.
+    pub feeds: &'a [FeedHealth],
+    /// The past of the call whose page is open, once it is read.
+    pub history: Option<&'a History>,
 }
 
 impl<'a> Answers<'a> {
@@ -27,18 +43,21 @@ impl<'a> Answers<'a> {
 
     /// Answers over some of the calls, judged already.
     #[must_use]
-    pub const fn over(
-        board: &'a Board,
-        calls: Vec<Judged>,
-        as_of: Timestamp,
-        style: Style,
-    ) -> Self {
+    pub fn over(board: &'a Board, calls: Vec<Judged>, as_of: Timestamp, style: Style) -> Self {
         Self {
             board,
             calls,
             as_of,
             style,
+            beside: Beside::default(),
         }
+    }
+
+    /// With what the board does not hold.
+    #[must_use]
+    pub const fn beside(mut self, beside: Beside<'a>) -> Self {
+        self.beside = beside;
+        self
     }
 
     /// A whole tab.
@@ -57,6 +76,10 @@ impl<'a> Answers<'a> {
         };
         Screen {
             as_of: format!("{} UTC", as_of.minute_label()),
+            events: match tab {
+                Tab::Tracker => notices::latest(self.beside.notices, as_of),
+                _ => Vec::new(),
+            },
             ..screen
         }
     }
@@ -90,7 +113,12 @@ impl<'a> Answers<'a> {
                     )
                 }
             }
-            Tab::Tracker => call_page::page(board, calls, as_of, self.style, key),
+            Tab::Tracker if key == NOTICES => {
+                Some(notices::page(self.beside.notices, self.beside.feeds, as_of))
+            }
+            Tab::Tracker => {
+                call_page::page(board, calls, as_of, self.style, key, self.beside.history)
+            }
             Tab::Categories => {
                 source_page::page(board, calls, range, as_of, self.style, provisional, key)
             }

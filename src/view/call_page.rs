@@ -3,8 +3,12 @@
 use crate::analytics::{Judged, Standing};
 use crate::board::Board;
 use crate::domain::{AthOrigin, CallId, EntryOrigin, FinalBasis, Span, Timestamp};
+use crate::feed::page_of;
+use crate::store::History;
 
 use super::format::{self, Style, UNKNOWN};
+use super::notices;
+use super::path as view_path;
 use super::table::{Block, Line, Page, Tone};
 use super::tracker::{category_cell, state_cell, status_cell, symbol};
 
@@ -16,6 +20,7 @@ pub fn page(
     as_of: Timestamp,
     style: Style,
     key: &str,
+    history: Option<&History>,
 ) -> Option<Page> {
     let id = CallId(key.to_owned());
     let judged = calls.iter().find(|j| j.call.id == id)?;
@@ -28,19 +33,83 @@ pub fn page(
     if features.is_empty() {
         features.push((String::new(), Line::toned("the call sent none", Tone::Dim)));
     }
+    let mut blocks = vec![
+        Block::Heading("Call".to_owned()),
+        Block::Pairs(identity(board, judged, as_of, style)),
+        Block::Heading("Path since the call".to_owned()),
+        path(board, judged, as_of, history),
+        Block::Heading("Outcome".to_owned()),
+        Block::Pairs(outcome(board, judged, as_of, style)),
+        Block::Heading("Why it was called".to_owned()),
+        Block::Pairs(features),
+    ];
+    blocks.push(Block::Heading("What happened".to_owned()));
+    blocks.push(Block::Table(super::events::table(
+        board, calls, judged, as_of, style,
+    )));
+    if let Some(history) = history {
+        blocks.push(Block::Heading("Notices".to_owned()));
+        blocks.push(told(history, as_of));
+        blocks.push(Block::Heading("Refused readings".to_owned()));
+        blocks.push(refused(history, as_of, style));
+    }
     Some(Page {
         title: format!("{} by {}", symbol(judged), call.source),
-        blocks: vec![
-            Block::Heading("Call".to_owned()),
-            Block::Pairs(identity(board, judged, as_of, style)),
-            Block::Heading("Outcome".to_owned()),
-            Block::Pairs(outcome(board, judged, as_of, style)),
-            Block::Heading("Why it was called".to_owned()),
-            Block::Pairs(features),
-            Block::Heading("What happened".to_owned()),
-            Block::Table(super::events::table(board, calls, judged, as_of, style)),
-        ],
+        blocks,
     })
+}
+
+/// The path since the call, or why there is none.
+fn path(board: &Board, judged: &Judged, as_of: Timestamp, history: Option<&History>) -> Block {
+    let say = |text: &str| Block::Text(vec![Line::toned(text, Tone::Dim)]);
+    let Some(history) = history else {
+        return say("reading ...");
+    };
+    let Some(entry) = judged.outcome.entry else {
+        return say("no entry price yet: nothing to measure a path against");
+    };
+    let from = judged.call.called_at;
+    let end = judged.window_end(&board.settings().rules);
+    let to = as_of.min(end);
+    let right = if as_of < end {
+        format!("now, {} after the call", format::age(to.since(from)))
+    } else {
+        format!("the end, {} after the call", format::age(to.since(from)))
+    };
+    let ends = ("the call".to_owned(), right);
+    view_path::chart(&history.path, entry, from, to, ends)
+        .map_or_else(|| say("no price since the call"), Block::Path)
+}
+
+fn told(history: &History, as_of: Timestamp) -> Block {
+    if history.notices.is_empty() {
+        return Block::Text(vec![Line::toned("nothing was told of it", Tone::Dim)]);
+    }
+    let lines = history.notices.iter().map(|n| notices::line(n, as_of));
+    Block::Text(lines.collect())
+}
+
+fn refused(history: &History, as_of: Timestamp, style: Style) -> Block {
+    let mut lines: Vec<Line> = history
+        .refused
+        .iter()
+        .map(|r| {
+            let price = r
+                .price
+                .map_or_else(|| UNKNOWN.to_owned(), |price| format::price(price, style));
+            Line::toned(format!("{}  ", notices::when(r.at, as_of)), Tone::Dim)
+                .and(price, Tone::Plain)
+                .and(format!("  {}: {}", r.provider, r.reason), Tone::Dim)
+        })
+        .collect();
+    let more = history.refused_count.saturating_sub(history.refused.len());
+    if more > 0 {
+        lines.push(Line::toned(format!("and {more} older"), Tone::Dim));
+    }
+    if lines.is_empty() {
+        lines.push(Line::toned("none", Tone::Dim));
+    }
+    Block::Text(lines)
 }
 
 fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Vec<(String, Line)> {
@@ -124,6 +193,9 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
         )),
     };
     pairs.extend(standing.map(|s| pair("standing", Line::toned(s, Tone::Warn))));
+    // In full, so that a terminal can follow it.
+    let web = call.token.as_ref().and_then(page_of);
+    pairs.extend(web.map(|url| pair("web", Line::plain(url))));
     pairs.push(pair("id", Line::toned(call.id.0.clone(), Tone::Dim)));
     pairs
 }

@@ -229,6 +229,7 @@ impl Bench {
                 ),
                 as_of: format!("{} UTC", self.as_of.minute_label()),
                 partial: false,
+                events: Vec::new(),
             },
             dials: self.dials.clone(),
             saved: saved.to_vec(),

@@ -20,15 +20,17 @@ pub mod layout;
 pub mod leaderboard;
 pub mod model_page;
 pub mod model_trades;
+pub mod notices;
+pub mod path;
 pub mod question;
 pub mod source_page;
 pub mod table;
 pub mod tracker;
 
-pub use question::{Header, Question, Tab};
+pub use question::{Header, NOTICES, Question, Tab};
 pub use table::{
-    Align, Bar, Block, Cell, Column, Empty, Line, Order, Page, Row, Screen, SortKey, Step, Table,
-    Tone, Words,
+    Align, Bar, Block, Cell, ChartLevel, Column, Empty, Line, Order, Page, PathChart, Row, Screen,
+    SortKey, Step, Table, Tone, Words,
 };
 
 use crate::domain::Range;

@@ -55,6 +55,9 @@ impl Tab {
     }
 }
 
+/// The key of the page of all notices, on the Tracker tab: no call's id holds such a character.
+pub const NOTICES: &str = "\u{1}notices";
+
 /// Everything an answer depends on beside the board. An answer carries the epoch of its
 /// question; one for an older question is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -141,6 +141,31 @@ pub enum Block {
     Chart(Chart),
     /// A long table: a page shows its beginning, and `Enter` opens it.
     Rows(Table),
+    /// A path over time.
+    Path(PathChart),
+}
+
+/// A path over time, in multiples of an entry on a logarithmic scale: a doubling is as high as
+/// a halving.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PathChart {
+    /// Stretches without a gap: time from 0 to 1, multiple of the entry.
+    pub stretches: Vec<Vec<(f64, f64)>>,
+    /// Lines across.
+    pub levels: Vec<ChartLevel>,
+    /// The highest point.
+    pub high: Option<(f64, f64)>,
+    /// What stands at the left and the right end of the time.
+    pub ends: (String, String),
+}
+
+/// A line across a chart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChartLevel {
+    /// The multiple.
+    pub multiple: f64,
+    /// What stands before it: at most 6 cells.
+    pub label: String,
 }
 
 /// What to show instead of a table without rows: what is missing and what to do next.
@@ -202,6 +227,8 @@ pub struct Screen {
     pub count: String,
     /// The instant its numbers are as of, to the minute, with its zone.
     pub as_of: String,
+    /// What happened lately, newest first; shown as far as there is room.
+    pub events: Vec<Line>,
     /// Some figures are still on their way: a whole screen follows.
     pub partial: bool,
 }

@@ -1,14 +1,15 @@
 //! Tab 2: calls, live.
 
 use crate::analytics::{CallCounts, Judged, Standing};
-use crate::board::Board;
+use crate::board::{Board, Trail};
 use crate::domain::fold::PriceAt;
 use crate::domain::{Outcome, Range, RugState, Span, Status, Timestamp};
 
 use super::format::{self, Style, UNKNOWN};
+use super::path;
 use super::table::{Align, Block, Cell, Column, Empty, Line, Row, Screen, Table, Tone};
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 21] = [
     Column::new(
         "symbol",
         "Token",
@@ -26,6 +27,14 @@ const COLUMNS: [Column; 15] = [
         1,
         12,
         "latest accepted price in the window, USD; dim once it is no longer followed",
+    ),
+    Column::new(
+        "seen",
+        "Seen",
+        Align::Right,
+        3,
+        7,
+        "how old that price is, of a call in its window",
     ),
     Column::new(
         "since",
@@ -60,6 +69,22 @@ const COLUMNS: [Column; 15] = [
         "latest price against one hour before it",
     ),
     Column::new(
+        "h6",
+        "6h ago",
+        Align::Right,
+        4,
+        9,
+        "latest price against six hours before it",
+    ),
+    Column::new(
+        "h24",
+        "24h ago",
+        Align::Right,
+        4,
+        9,
+        "latest price against a day before it",
+    ),
+    Column::new(
         "drawdown",
         "Max DD",
         Align::Right,
@@ -84,12 +109,36 @@ const COLUMNS: [Column; 15] = [
         "latest liquidity, USD",
     ),
     Column::new(
+        "ath_at",
+        "ATH at",
+        Align::Right,
+        4,
+        8,
+        "when the highest multiple was reached, after the call",
+    ),
+    Column::new(
+        "path",
+        "Last day",
+        Align::Left,
+        4,
+        12,
+        "its path over the last 24 hours, from its lowest to its highest",
+    ),
+    Column::new(
         "state",
         "State",
         Align::Left,
         5,
         8,
         "alive, rug, crashed, gone or unknown, from own evidence",
+    ),
+    Column::new(
+        "category",
+        "Category",
+        Align::Left,
+        6,
+        11,
+        "the category, '?' while it may still change",
     ),
     Column::new(
         "return_1h",
@@ -207,25 +256,33 @@ fn table_row(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> 
     let (call, o) = (&judged.call, &judged.outcome);
     let trail = call.token.as_ref().and_then(|t| board.trail(t));
     let age = as_of.since(call.called_at);
-    let trailing = trail
-        .filter(|_| o.status == Status::Tracking)
-        .and_then(|t| t.trailing_change(as_of, Span::HOUR, &board.settings().rules));
+    let live = trail.filter(|_| o.status == Status::Tracking);
+    let trailing = |hours: i64| {
+        let rules = &board.settings().rules;
+        format::percent_cell(live.and_then(|t| t.trailing_change(as_of, Span::hours(hours), rules)))
+    };
     let cells = vec![
         Cell::word(symbol(judged)).toned(Tone::Strong),
         Cell::word(call.source.clone()),
         Cell::number(format::age(age), age.as_seconds()).toned(Tone::Dim),
         price_cell(o, style),
+        seen_cell(board, judged, as_of),
         format::percent_cell(o.fin.map(|f| f.multiple.gain())),
         format::multiple_cell(o.ath.map(|a| a.multiple)),
         status_cell(board, judged, as_of),
-        format::percent_cell(trailing),
+        trailing(1),
+        trailing(6),
+        trailing(24),
         format::percent_cell(o.max_drawdown),
         format::percent_cell(o.returns[2]),
         o.liquidity_usd.map_or_else(
             || Cell::unknown(UNKNOWN),
             |usd| Cell::number(format::short_money(usd), usd),
         ),
+        ath_at_cell(judged),
+        path_cell(live, as_of, style),
         state_cell(o),
+        category_cell(judged),
         format::percent_cell(o.returns[0]),
         format::percent_cell(o.returns[1]),
         o.coverage.map_or_else(
@@ -255,6 +312,42 @@ fn price_cell(o: &Outcome, style: Style) -> Cell {
             let cell = Cell::number(format::price(p.price, style), p.price.usd());
             if live { cell } else { cell.toned(Tone::Dim) }
         },
+    )
+}
+
+/// How old the latest price is while it is followed; to be looked at when that is too old.
+fn seen_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
+    let o = &judged.outcome;
+    let live = o.last.filter(|_| o.status == Status::Tracking);
+    live.map_or_else(
+        || Cell::unknown(UNKNOWN),
+        |last| {
+            let age = as_of.since(last.at);
+            let tone = match is_stale(board, judged, as_of) {
+                Some(_) => Tone::Warn,
+                None => Tone::Dim,
+            };
+            Cell::number(format::age(age), age.as_seconds()).toned(tone)
+        },
+    )
+}
+
+fn ath_at_cell(judged: &Judged) -> Cell {
+    let at = judged.outcome.ath.and_then(|ath| ath.at);
+    at.map_or_else(
+        || Cell::unknown(UNKNOWN),
+        |at| {
+            let age = at.since(judged.call.called_at);
+            Cell::number(format!("+{}", format::age(age)), age.as_seconds()).toned(Tone::Dim)
+        },
+    )
+}
+
+fn path_cell(trail: Option<&Trail>, as_of: Timestamp, style: Style) -> Cell {
+    let spark = trail.and_then(|t| path::spark(t.prices(), as_of, style));
+    spark.map_or_else(
+        || Cell::unknown(""),
+        |spark| Cell::unknown(spark).toned(Tone::Plain),
     )
 }
 

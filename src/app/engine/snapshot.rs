@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::analytics::lab::SavedFilter;
 use crate::board::{Board, Settings};
-use crate::domain::{Call, Decision, Span, Timestamp, Trade};
-use crate::store::Sample;
+use crate::domain::{Call, CallId, Decision, Notice, Span, Timestamp, Trade};
+use crate::store::{History, Sample};
 use crate::tracker::backfill::Filled;
 use crate::tracker::{FeedHealth, Poll};
 
@@ -27,6 +29,10 @@ pub enum Command {
     Filled(Box<Filled>),
     /// A filter is kept under its name.
     SaveFilter(SavedFilter),
+    /// What the page of a call shows beyond its outcome is to be read.
+    History(CallId, oneshot::Sender<History>),
+    /// The token of a call is to be polled now; what came of it, in words.
+    PollNow(CallId, oneshot::Sender<String>),
     /// Nothing more will come.
     Stop,
 }
@@ -84,6 +90,10 @@ pub struct Snapshot {
     pub backfill: Option<Progress>,
     /// Filters that were saved, by name.
     pub filters: Arc<Vec<SavedFilter>>,
+    /// The latest notices, oldest first.
+    pub notices: Arc<Vec<Notice>>,
+    /// The number of the latest one.
+    pub told: i64,
     /// Why the database could not be read or written last time.
     pub trouble: Option<String>,
     /// How far the first load has come.
@@ -101,6 +111,8 @@ impl Snapshot {
             tally: Tally::default(),
             backfill: None,
             filters: Arc::default(),
+            notices: Arc::default(),
+            told: 0,
             trouble: None,
             loaded: Stage::Nothing,
         }

@@ -147,6 +147,7 @@ pub fn lines(blocks: &[Block], room: usize, theme: Theme) -> Vec<Line<'static>> 
                     .into_iter()
                     .map(|line| cut_line(line, room, theme.glyphs.ellipsis)),
             ),
+            Block::Path(chart) => out.extend(super::chart::lines(chart, room, theme)),
             Block::Table(table) => out.extend(
                 table::lines(table, room, theme)
                     .into_iter()

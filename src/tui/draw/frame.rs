@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::Range;
 use crate::tui::keymap::{self, Hint, Place};
-use crate::tui::state::{Drawn, State};
+use crate::tui::state::{Adding, Drawn, State};
 use crate::tui::text::{cut, cut_line, line_width, spaces, width};
 use crate::tui::theme::Theme;
 use crate::view::Tab;
@@ -190,6 +190,15 @@ pub fn footer(frame: &mut Frame, area: Rect, state: &State, drawn: Drawn, theme:
         let text = cut(&toast.text, room, theme.glyphs.ellipsis);
         line.push_span(Span::styled(text.into_owned(), theme.chosen()));
     } else {
+        if let Some(adding) = &state.adding {
+            let text = format!("+ {}", adding.text);
+            // The end is what is being typed; a few hints stay.
+            line.push_span(Span::styled(
+                tail(&text, room.saturating_sub(keep + 24)),
+                theme.key(),
+            ));
+            line.push_span(Span::styled(theme.glyphs.caret, theme.chosen()));
+        }
         if place == Place::Filter {
             let text = format!("/{}", state.list().filter);
             line.push_span(Span::styled(
@@ -223,6 +232,34 @@ pub fn footer(frame: &mut Frame, area: Rect, state: &State, drawn: Drawn, theme:
     put(frame, area, 0, &line);
 }
 
+/// The line above the one where an address is typed: what to write, or what was wrong with it.
+/// Gives what is left of the body.
+pub fn adding(frame: &mut Frame, body: Rect, adding: &Adding, theme: Theme) -> Rect {
+    if body.height < 2 {
+        return body;
+    }
+    let body = Rect {
+        height: body.height - 1,
+        ..body
+    };
+    let line = Rect {
+        y: body.bottom(),
+        height: 1,
+        ..body
+    };
+    let (text, style) = match (&adding.said, adding.waiting) {
+        (_, true) => ("looking it up ...", theme.dim()),
+        (Some(said), false) => (said.as_str(), theme.tone(crate::view::Tone::Warn)),
+        (None, false) => (
+            "paste a token's address, or write CHAIN ADDRESS: it is called now, by you",
+            theme.dim(),
+        ),
+    };
+    let text = cut(text, usize::from(line.width), theme.glyphs.ellipsis).into_owned();
+    put(frame, line, 0, &Line::styled(text, style));
+    body
+}
+
 fn push_hint(line: &mut Line<'static>, hint: Hint, theme: Theme) {
     line.push_span(Span::styled(hint.keys, theme.key()));
     line.push_span(Span::styled(format!(" {}", hint.label), theme.dim()));
@@ -247,7 +284,7 @@ fn whereabouts(state: &State, drawn: Drawn) -> String {
         Place::Help | Place::Page if drawn.lines > drawn.fits => {
             format!("{}/{}", drawn.offset + drawn.fits, drawn.lines)
         }
-        Place::Help | Place::Page => String::new(),
+        Place::Help | Place::Page | Place::Add => String::new(),
         Place::List | Place::PageRows | Place::Filter | Place::Lab | Place::Naming => {
             let list = state.list();
             let all = list.shown.as_ref().map_or(0, |s| s.screen.table.rows.len());

@@ -17,6 +17,8 @@ use super::{blocks, centred, put, table};
 
 /// The title line and eight rows.
 const TABLE_KEEPS: usize = 9;
+/// Lines of the log on a large screen.
+const LOG: usize = 6;
 /// Text wider than this is hard to read.
 const LONGEST_LINE: usize = 110;
 /// Blocks and notes start where the text of the table does.
@@ -24,7 +26,7 @@ const INDENT: u16 = 2;
 
 /// Draws the tab.
 pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Drawn {
-    let body = parts.body;
+    let mut body = parts.body;
     let Some(shown) = &list.shown else {
         centred(
             frame,
@@ -35,6 +37,17 @@ pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Draw
         return Drawn::default();
     };
     let screen = &shown.screen;
+    let log = log(screen, body.height, theme);
+    body.height -= log.len() as u16;
+    let foot = Rect {
+        y: body.bottom(),
+        height: log.len() as u16,
+        ..indented(body)
+    };
+    for (row, line) in log.into_iter().enumerate() {
+        let line = text::cut_line(line, usize::from(foot.width), theme.glyphs.ellipsis);
+        put(frame, foot, row, &line);
+    }
     let inner = indented(body);
     let (above, notes) = if parts.above {
         (
@@ -88,6 +101,23 @@ pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Draw
         put(frame, foot, row + 1, line);
     }
     drawn
+}
+
+/// The last lines of the log: one where the screen is small, more where there is room.
+fn log(screen: &Screen, height: u16, theme: Theme) -> Vec<Line<'static>> {
+    let most = match height {
+        0..16 => return Vec::new(),
+        16..32 => 1,
+        _ => LOG,
+    };
+    let newest = screen.events.iter().take(most);
+    let lines: Vec<Line> = newest.map(|line| theme.line(line)).collect();
+    if lines.is_empty() || most == 1 {
+        return lines;
+    }
+    let heading = Line::styled("Latest, all with l", theme.heading());
+    let all = [Line::default(), heading].into_iter();
+    all.chain(lines).collect()
 }
 
 fn indented(area: Rect) -> Rect {

@@ -4,6 +4,7 @@
 //! the terminal. Nothing here indexes outside its rectangle: every line goes through [`put`].
 
 pub mod blocks;
+pub mod chart;
 pub mod frame;
 pub mod help;
 pub mod list;
@@ -21,7 +22,10 @@ use super::theme::Theme;
 
 /// Draws everything; says what fitted, for the next key.
 pub fn screen(frame: &mut Frame, state: &State, theme: Theme) -> Drawn {
-    let parts = tiny::parts(frame.area());
+    let mut parts = tiny::parts(frame.area());
+    if let Some(adding) = &state.adding {
+        parts.body = frame::adding(frame, parts.body, adding, theme);
+    }
     if let Some(area) = parts.top {
         frame::top(frame, area, state, theme);
     }
