@@ -15,6 +15,7 @@ mod log;
 mod paths;
 mod record;
 mod report;
+mod switch;
 mod void;
 
 use std::io::Write;
@@ -171,7 +172,12 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             chain,
             confidence_scale,
             strict,
+            from,
+            format,
         }) => {
+            if let Some(from) = from {
+                return switch::run(&context, *from, args, chain.as_deref(), *strict, *format);
+            }
             let options = Options {
                 kind: None,
                 chain: chain.clone(),

@@ -7,6 +7,7 @@
 mod csv;
 pub mod export;
 mod json;
+pub mod loss;
 mod markdown;
 mod outcomes;
 mod parts;

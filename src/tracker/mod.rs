@@ -4,10 +4,11 @@
 //! [`Tracker`] is the rules without any waiting, so history can be run through it as fast as the
 //! machine allows and a test needs no time; [`run`] is the waiting around it.
 
-mod accept;
 mod health;
 mod poll;
 mod schedule;
+
+use crate::domain::accept;
 
 pub use accept::{Acceptance, Judgement};
 pub use health::FeedHealth;

@@ -2,7 +2,8 @@
 //! one waits; it is accepted if the next reading is at least 75 % of it, else refused. Falls are
 //! never refused for being deep: a rug's low is real.
 
-use crate::domain::{Price, Reading};
+use super::quantity::Price;
+use super::sample::Reading;
 
 /// A price over this multiple of the last accepted one waits for a second reading.
 const JUMP: f64 = 4.0;
