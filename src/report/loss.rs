@@ -1,5 +1,7 @@
 //! The loss report of an import from a predecessor, as text and as JSON.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use crate::ingest::predecessor::{Item, Loss, Migrated};
@@ -10,7 +12,7 @@ pub fn text(migrated: &Migrated) -> String {
     let loss = &migrated.loss;
     let mut out = String::new();
     for (name, what) in &loss.files {
-        out.push_str(&format!("{name}: {what}\n"));
+        let _ = writeln!(out, "{name}: {what}");
     }
     if loss.files.is_empty() {
         return out;
@@ -23,8 +25,9 @@ pub fn text(migrated: &Migrated) -> String {
     }
     for came in loss.came_over.iter().filter(|_| !migrated.withdrawn) {
         let t = came.tally;
-        out.push_str(&format!(
-            "{:>8} {}: {} new, {} updated, {} unchanged{}\n",
+        let _ = writeln!(
+            out,
+            "{:>8} {}: {} new, {} updated, {} unchanged{}",
             t.read - t.refused,
             came.what,
             t.new,
@@ -35,20 +38,17 @@ pub fn text(migrated: &Migrated) -> String {
             } else {
                 String::new()
             }
-        ));
+        );
     }
     for (title, items) in lists(loss) {
         if items.is_empty() {
             continue;
         }
-        out.push_str(&format!("\n{title}\n"));
+        let _ = writeln!(out, "\n{title}");
         for item in items {
-            out.push_str(&format!(
-                "{:>8} {}: {}\n",
-                item.count, item.what, item.reason
-            ));
+            let _ = writeln!(out, "{:>8} {}: {}", item.count, item.what, item.reason);
             if !item.examples.is_empty() {
-                out.push_str(&format!("         such as {}\n", item.examples.join(", ")));
+                let _ = writeln!(out, "         such as {}", item.examples.join(", "));
             }
         }
     }

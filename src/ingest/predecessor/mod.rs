@@ -85,7 +85,7 @@ pub fn import(
         let records = reader.finish(store, &mut loss)?;
         withdrawn = strict && !loss.refused.is_empty();
         if !withdrawn {
-            put(store, records, &mut loss, strict, &mut withdrawn)?;
+            withdrawn = put(store, &records, &mut loss, strict)?;
         }
     }
     Ok(Migrated {
@@ -138,22 +138,23 @@ struct Records {
     trades: Vec<Trade>,
 }
 
-/// Stores everything by one transaction.
+/// Stores everything by one transaction; whether it was taken back, since all of it or nothing was
+/// asked for and something was refused.
 fn put(
     store: &mut Store,
-    records: Records,
+    records: &Records,
     loss: &mut Loss,
     strict: bool,
-    withdrawn: &mut bool,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     store.begin()?;
-    let done = put_each(store, &records, loss);
-    *withdrawn = strict && done.is_ok() && !loss.refused.is_empty();
-    if done.is_err() || *withdrawn {
+    let done = put_each(store, records, loss);
+    let withdrawn = strict && !loss.refused.is_empty();
+    if done.is_err() || withdrawn {
         store.rollback();
-        return done;
+    } else {
+        store.commit()?;
     }
-    store.commit()
+    done.map(|()| withdrawn)
 }
 
 fn put_each(store: &mut Store, records: &Records, loss: &mut Loss) -> Result<(), StoreError> {

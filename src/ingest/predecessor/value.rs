@@ -9,6 +9,8 @@ use crate::store::Cell;
 
 /// The largest amount that is believed.
 const LARGEST: f64 = 1e15;
+/// Numbers up to this are no times: 1e9 seconds are September 2001, long before any of these programs.
+const EARLIEST: f64 = 1e9;
 
 /// A value of a cell, of a database or of JSON.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,9 +111,9 @@ impl Raw {
     /// A time, whichever way it is written.
     pub fn time(&self) -> Option<Time> {
         match self {
-            Self::Number(number) if *number > 0.0 => zoned(Timestamp::from_number(*number)),
+            Self::Number(number) if *number > EARLIEST => zoned(Timestamp::from_number(*number)),
             Self::Text(text) => match text.parse::<f64>() {
-                Ok(number) if number > 0.0 => zoned(Timestamp::from_number(number)),
+                Ok(number) if number > EARLIEST => zoned(Timestamp::from_number(number)),
                 Ok(_) => None,
                 Err(_) => written(text),
             },
@@ -181,7 +183,9 @@ mod tests {
             Raw::Null,
             Raw::Number(0.0),
             Raw::Number(-1.0),
+            Raw::Number(330.0),
             Raw::from("0"),
+            Raw::from("0.008"),
             Raw::from("soon"),
             Raw::from("2025-10-14"),
             Raw::from("2025-13-14 08:33:34"),

@@ -100,7 +100,7 @@ impl Reader {
         }
         let mut snapshots = Snapshots::default();
         file.rows("price_snapshots", &SNAPSHOTS, &mut |cells| {
-            snapshots.take(cells)
+            snapshots.take(cells);
         })
         .map_err(|e| e.to_string())?;
         // The file is sound: from here on, nothing fails.
@@ -173,6 +173,13 @@ impl Reader {
         for (address, token) in tokens {
             let readings = self.readings.remove(&address).unwrap_or_default();
             self.one(&mut records, loss, &address, token, readings);
+        }
+        if records.calls.is_empty() {
+            loss.flag(
+                "files",
+                "no alerts in them: if the bot was running, its latest writes lie in a file beside it that ends in -wal; copy that too",
+                "",
+            );
         }
         let orphans: u64 = self.readings.values().map(|r| r.len() as u64).sum();
         let example = self.readings.keys().min().cloned().unwrap_or_default();

@@ -147,7 +147,8 @@ impl Reader {
             }
             let id = CallId(format!("{SOURCE}:{message}:{address}"));
             // A table without channels adds to a call that is known with one.
-            let known = record.channel.is_none() && store.followed(&id)?.is_some();
+            let known = record.channel.is_none()
+                && store.source_of(&id)?.is_some_and(|source| source != SOURCE);
             self.one(&mut out, loss, id, record, known);
         }
         Ok(out)

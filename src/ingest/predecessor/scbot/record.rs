@@ -44,6 +44,7 @@ pub struct Checkpoint {
 }
 
 /// One call with what their tracker knew of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of theirs")]
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {
     /// As written, without the spreadsheet's apostrophe.
