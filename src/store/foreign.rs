@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,8 +16,8 @@ use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 use thiserror::Error;
 
-/// What lies beside a database file and is part of it.
-const SIDECARS: [&str; 2] = ["-wal", "-journal"];
+/// What a database file and the files beside it that are part of it end in.
+const PARTS: [&str; 3] = ["", "-wal", "-journal"];
 /// How often a file that changes while it is copied is copied again.
 const TRIES: u32 = 3;
 
@@ -194,9 +195,9 @@ type Looks = Vec<Option<(u64, Option<SystemTime>)>>;
 
 fn looks(path: &Path) -> Looks {
     let one = |m: Metadata| (m.len(), m.modified().ok());
-    std::iter::once(path.to_owned())
-        .chain(SIDECARS.iter().map(|end| beside(path, end)))
-        .map(|path| fs::metadata(path).ok().map(one))
+    PARTS
+        .iter()
+        .map(|end| fs::metadata(beside(path, end)).ok().map(one))
         .collect()
 }
 
@@ -211,32 +212,24 @@ fn copy(path: &Path, folder: &Path) -> Result<PathBuf, ForeignError> {
     let to = folder.join("foreign.db");
     for _ in 0..TRIES {
         let before = looks(path);
-        fs::copy(path, &to)?;
-        for end in SIDECARS {
+        for end in PARTS {
             let copy = beside(&to, end);
+            // Of an earlier try.
+            let _ = fs::remove_file(&copy);
             match fs::copy(beside(path, end), &copy) {
-                Ok(_) => {}
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                    let _ = fs::remove_file(copy);
-                }
+                Ok(_) => make_writable(&copy)?,
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound && !end.is_empty() => {}
                 Err(e) => return Err(e.into()),
             }
         }
         if looks(path) == before {
-            // A file that nobody may write gives a copy that nobody may write.
-            for end in ["", "-wal", "-journal"] {
-                make_writable(&beside(&to, end))?;
-            }
             return Ok(to);
         }
     }
     Err(ForeignError::Busy)
 }
 
+/// A file that nobody may write gives a copy that nobody may write, and a log must be replayed.
 fn make_writable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    match fs::set_permissions(path, fs::Permissions::from_mode(0o600)) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }

@@ -9,6 +9,19 @@ use super::Predecessor;
 
 /// Examples kept of one kind of loss.
 const EXAMPLES: usize = 3;
+/// What records are called in the report.
+const RECORDS: [&str; 10] = [
+    "rows",
+    "records",
+    "calls",
+    "prices",
+    "price snapshots",
+    "outcomes",
+    "trades",
+    "fills",
+    "positions",
+    "confidences",
+];
 
 /// Records of one kind that went into the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +84,12 @@ impl Loss {
             flagged: Vec::new(),
             refused: Vec::new(),
         }
+    }
+
+    /// Whether records were refused, and not only what some of their columns say.
+    pub fn lacks_records(&self) -> bool {
+        let mut whats = self.refused.iter().map(|item| item.what.as_ref());
+        whats.any(|what| RECORDS.contains(&what))
     }
 
     /// Counts one more of something; an empty example is none.

@@ -83,7 +83,7 @@ pub fn import(
     let mut withdrawn = strict && !failed.is_empty();
     if !loss.files.is_empty() && !withdrawn {
         let records = reader.finish(store, &mut loss)?;
-        withdrawn = strict && !loss.refused.is_empty();
+        withdrawn = strict && loss.lacks_records();
         if !withdrawn {
             withdrawn = put(store, &records, &mut loss, strict)?;
         }
@@ -148,7 +148,7 @@ fn put(
 ) -> Result<bool, StoreError> {
     store.begin()?;
     let done = put_each(store, records, loss);
-    let withdrawn = strict && !loss.refused.is_empty();
+    let withdrawn = strict && loss.lacks_records();
     if done.is_err() || withdrawn {
         store.rollback();
     } else {

@@ -21,7 +21,7 @@ use columns::Token;
 
 /// The source of its calls, and the provider of its prices.
 const SOURCE: &str = "callsbot";
-/// Alerts later than this after their time were made up for by the tracker.
+/// Statistics begun further than this from the alert were begun by the tracker.
 const LATE: Span = Span::MINUTE;
 
 const SNAPSHOTS: [&str; 5] = [
@@ -439,10 +439,10 @@ fn flag_entry(
         }
         return;
     };
-    let started = token.first_alert.map(|time| time.at.since(called_at));
+    let started = token.first_alert.map(|time| time.at.since(called_at).abs());
     let first = readings.iter().find(|r| r.at >= called_at);
     let reason = if started.is_some_and(|late| late > LATE) {
-        "entry late: its row was made after the alert, with the first polled price"
+        "entry late: its row was made at another time than the alert, with the price of then"
     } else if first.is_some_and(|r| r.price == Some(entry)) {
         "entry late: it is the price of the first snapshot"
     } else {

@@ -278,7 +278,15 @@ impl Record {
                 *known = more;
             }
         }
-        fill(&mut self.chain, other.chain);
+        // `evm` is no chain: one that is named counts.
+        let named = |chain: &Option<String>| {
+            chain
+                .as_deref()
+                .is_some_and(|c| !c.eq_ignore_ascii_case("evm"))
+        };
+        if !named(&self.chain) && other.chain.is_some() {
+            self.chain = other.chain;
+        }
         fill(&mut self.channel, other.channel);
         fill(&mut self.symbol, other.symbol);
         fill(&mut self.started, other.started);
