@@ -13,6 +13,8 @@
 mod cli_support;
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use cli_support::{Machine, close, find, snapshot};
@@ -750,6 +752,29 @@ fn an_export_and_the_database_tell_of_the_same_calls() {
     let report = import(&machine, bot.path());
     assert_eq!(came(&report, "calls")["updated"], 1, "{report:#}");
     assert_eq!(calls(&machine).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_may_come_packed_or_by_a_pipe_and_be_read_only() {
+    let machine = Machine::new();
+    let bot = Bot::new(&machine);
+    let a = bot.alert(1, OCT_20);
+    bot.polled(&a, OCT_20, &[(600, 1.5)]);
+    let bytes = fs::read(bot.path()).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&bytes).unwrap();
+    let packed = machine.file("alerted_tokens.db.gz", packed.finish().unwrap());
+    assert_eq!(came(&import(&machine, &packed), "prices")["new"], 1);
+    let args = ["import", "--from", "callsbot", "-", "--format", "json"];
+    let ran = machine.run_with(&args, bytes);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(came(&report, "prices")["unchanged"], 1);
+    fs::set_permissions(bot.path(), fs::Permissions::from_mode(0o400)).unwrap();
+    assert_eq!(
+        came(&import(&machine, bot.path()), "prices")["unchanged"],
+        1
+    );
 }
 
 #[test]

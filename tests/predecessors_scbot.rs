@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::too_many_lines,
+    clippy::needless_pass_by_value,
     reason = "a test fails by panicking"
 )]
 

@@ -5,6 +5,8 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::too_many_lines,
+    clippy::needless_pass_by_value,
+    clippy::inconsistent_struct_constructor,
     reason = "a test fails by panicking"
 )]
 

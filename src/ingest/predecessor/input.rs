@@ -49,16 +49,24 @@ impl Table {
     }
 }
 
+/// How every database of `SQLite` begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
 /// Reads a file; `-` is stdin.
 ///
 /// # Errors
 /// Says in one line why it cannot be read whole.
 pub fn read(name: &str) -> Result<Input, String> {
-    let bytes = bytes(name).map_err(|e| format!("it cannot be read: {e}"))?;
-    let content = if bytes.starts_with(b"SQLite format 3\0") {
-        Content::Database(Box::new(database(name, &bytes).map_err(|e| e.to_string())?))
+    // In place, so that what lies beside it is found, and not by way of memory.
+    let content = if name != "-" && is_database(Path::new(name)) {
+        Foreign::open(Path::new(name)).map(|file| Content::Database(Box::new(file)))
     } else {
-        text(&bytes)?
+        let bytes = bytes(name).map_err(|e| format!("it cannot be read: {e}"))?;
+        if bytes.starts_with(MAGIC) {
+            unpacked(&bytes).map(|file| Content::Database(Box::new(file)))
+        } else {
+            Ok(text(&bytes)?)
+        }
     };
     Ok(Input {
         name: if name == "-" {
@@ -66,8 +74,25 @@ pub fn read(name: &str) -> Result<Input, String> {
         } else {
             clean(name)
         },
-        content,
+        content: content.map_err(|e| e.to_string())?,
     })
+}
+
+/// Whether it is a database. A pipe is not asked: what is read of it is gone.
+fn is_database(path: &Path) -> bool {
+    let mut start = [0u8; 16];
+    fs::metadata(path).is_ok_and(|m| m.is_file())
+        && File::open(path)
+            .and_then(|mut file| file.read_exact(&mut start))
+            .is_ok()
+        && start == *MAGIC
+}
+
+/// A database that came packed or by a pipe.
+fn unpacked(bytes: &[u8]) -> Result<Foreign, ForeignError> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    file.write_all(bytes)?;
+    Foreign::open(file.path())
 }
 
 fn bytes(name: &str) -> std::io::Result<Vec<u8>> {
@@ -87,22 +112,6 @@ fn bytes(name: &str) -> std::io::Result<Vec<u8>> {
     let mut unpacked = Vec::new();
     MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut unpacked)?;
     Ok(unpacked)
-}
-
-/// A database in place, with what lies beside it; one that came packed or by a pipe from a copy.
-fn database(name: &str, bytes: &[u8]) -> Result<Foreign, ForeignError> {
-    let mut start = [0u8; 16];
-    let in_place = name != "-"
-        && File::open(name)
-            .and_then(|mut f| f.read_exact(&mut start))
-            .is_ok()
-        && bytes.starts_with(&start);
-    if in_place {
-        return Foreign::open(Path::new(name));
-    }
-    let mut file = tempfile::NamedTempFile::new()?;
-    file.write_all(bytes)?;
-    Foreign::open(file.path())
 }
 
 fn text(bytes: &[u8]) -> Result<Content, String> {
