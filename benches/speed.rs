@@ -9,6 +9,7 @@ use std::hint::black_box;
 
 use callboard::analytics::Leaderboard;
 use callboard::domain::{CallFacts, Fold, Observation, Price, Range, Rules, Span, Timestamp};
+use callboard::stats::{DayTable, bootstrap};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 use support::{NOW, Random, books};
@@ -53,12 +54,7 @@ fn leaderboard(c: &mut Criterion) {
             let window = range.window(NOW.minus(Span::minutes(30)));
             group.bench_function(range.label(), |b| {
                 b.iter(|| {
-                    Leaderboard::of(
-                        books.iter().map(|(k, v)| (k, v)),
-                        black_box(&window),
-                        10,
-                        false,
-                    )
+                    Leaderboard::of(books.iter().map(|(k, v)| (k, v)), black_box(&window), 10)
                 });
             });
         }
@@ -67,12 +63,7 @@ fn leaderboard(c: &mut Criterion) {
             let window = Range::All.window(NOW);
             group.bench_function("All, with medians and ranks", |b| {
                 b.iter(|| {
-                    Leaderboard::of(
-                        books.iter().map(|(k, v)| (k, v)),
-                        black_box(&window),
-                        10,
-                        true,
-                    )
+                    Leaderboard::whole(books.iter().map(|(k, v)| (k, v)), black_box(&window), 10)
                 });
             });
         }
@@ -80,5 +71,25 @@ fn leaderboard(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, fold, leaderboard);
+/// Places of very many models over two years, and of the usual dozen: what is drawn again is sums
+/// of days, so trades cost nothing here.
+fn places(c: &mut Criterion) {
+    let mut group = c.benchmark_group("places");
+    group.sample_size(10);
+    for (models, days) in [(12, 90), (100, 365), (500, 730)] {
+        let mut random = Random(5);
+        let mut table = DayTable::new(models);
+        for _ in 0..days {
+            for sum in table.add_day() {
+                *sum = random.unit() - 0.5;
+            }
+        }
+        group.bench_function(format!("{models} models, {days} days"), |b| {
+            b.iter(|| bootstrap::places(black_box(&table), |a, b| a > b, &|| false));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, fold, leaderboard, places);
 criterion_main!(benches);

@@ -6,11 +6,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::analytics::judged::standings;
 use crate::analytics::{Book, BookKey, FeatureKind, Guards, Judged, Standing};
 use crate::domain::fold::PriceAt;
+use crate::domain::hash::FastMap;
 use crate::domain::{
     Call, CallFacts, CallId, Fold, ImportedOutcome, Outcome, Percent, Rules, Span, Timestamp,
     TokenKey,
@@ -35,9 +36,11 @@ pub struct Board {
     books: BTreeMap<BookKey, Arc<Book>>,
     /// Oldest first.
     calls: Vec<Arc<Tracked>>,
-    index: Arc<HashMap<CallId, usize>>,
+    /// Made when it is first asked for: a report looks up none.
+    index: Arc<OnceLock<FastMap<CallId, usize>>>,
     standings: Arc<Vec<Standing>>,
-    kinds: Arc<BTreeMap<String, FeatureKind>>,
+    /// Made when they are first asked for.
+    kinds: Arc<OnceLock<BTreeMap<String, FeatureKind>>>,
     trails: HashMap<TokenKey, Arc<Trail>>,
     orphan_outcomes: usize,
 }
@@ -96,9 +99,9 @@ impl Board {
     /// Takes up calls that were stored.
     pub fn add_calls(&mut self, calls: impl IntoIterator<Item = StoredCall>) {
         for stored in calls {
-            match self.index.get(&stored.call.id) {
-                Some(at) if *at < self.calls.len() => {
-                    self.calls[*at] = Arc::new(Tracked::from(stored));
+            match self.index().get(&stored.call.id).copied() {
+                Some(at) if at < self.calls.len() => {
+                    self.calls[at] = Arc::new(Tracked::from(stored));
                 }
                 _ => self.calls.push(Arc::new(Tracked::from(stored))),
             }
@@ -109,11 +112,8 @@ impl Board {
     /// Moves the outcomes of calls whose samples came in.
     pub fn move_folds(&mut self, changes: impl IntoIterator<Item = FoldChange>) {
         for change in changes {
-            if let Some(call) = self
-                .index
-                .get(&change.id)
-                .and_then(|at| self.calls.get_mut(*at))
-            {
+            let at = self.index().get(&change.id).copied();
+            if let Some(call) = at.and_then(|at| self.calls.get_mut(at)) {
                 Arc::make_mut(call).fold = change.fold;
             }
         }
@@ -140,16 +140,20 @@ impl Board {
     fn arrange(&mut self) {
         self.calls
             .sort_by(|a, b| (a.call.called_at, &a.call.id).cmp(&(b.call.called_at, &b.call.id)));
-        let index = self.calls.iter().enumerate();
-        self.index = Arc::new(index.map(|(i, c)| (c.call.id.clone(), i)).collect());
+        self.index = Arc::default();
         let calls = self
             .calls
             .iter()
             .map(|c| (c.call.as_ref(), c.voided.is_some()));
         self.standings = Arc::new(standings(calls));
-        let counted = self.calls.iter().filter(|c| c.voided.is_none());
-        let features = counted.map(|c| &c.call.features);
-        self.kinds = Arc::new(FeatureKind::of_all(features));
+        self.kinds = Arc::default();
+    }
+
+    fn index(&self) -> &FastMap<CallId, usize> {
+        self.index.get_or_init(|| {
+            let calls = self.calls.iter().enumerate();
+            calls.map(|(i, c)| (c.call.id.clone(), i)).collect()
+        })
     }
 
     /// The settings in force.
@@ -159,7 +163,7 @@ impl Board {
     }
 
     /// The books of all models.
-    pub fn books(&self) -> impl Iterator<Item = (&BookKey, &Book)> {
+    pub fn books(&self) -> impl Iterator<Item = (&BookKey, &Book)> + Clone {
         self.books.iter().map(|(key, book)| (key, book.as_ref()))
     }
 
@@ -179,7 +183,10 @@ impl Board {
     #[must_use]
     pub fn feature_kinds(&self, as_of: Timestamp) -> Cow<'_, BTreeMap<String, FeatureKind>> {
         if self.calls.last().is_none_or(|c| c.call.called_at <= as_of) {
-            return Cow::Borrowed(&self.kinds);
+            return Cow::Borrowed(self.kinds.get_or_init(|| {
+                let counted = self.calls.iter().filter(|c| c.voided.is_none());
+                FeatureKind::of_all(counted.map(|c| &c.call.features))
+            }));
         }
         let seen = self.calls.iter().take_while(|c| c.call.called_at <= as_of);
         let counted = seen.filter(|c| c.voided.is_none());
@@ -190,10 +197,11 @@ impl Board {
     /// nothing later: load with that instant, or ask for now.
     #[must_use]
     pub fn judged(&self, as_of: Timestamp) -> Vec<Judged> {
+        let known = self.calls.partition_point(|c| c.call.called_at <= as_of);
         self.calls
             .iter()
             .zip(self.standings.iter())
-            .take_while(|(c, _)| c.call.called_at <= as_of)
+            .take(known)
             .map(|(c, standing)| Judged {
                 call: Arc::clone(&c.call),
                 standing: *standing,
@@ -221,7 +229,7 @@ impl Board {
     }
 
     fn tracked(&self, id: &CallId) -> Option<&Tracked> {
-        self.calls.get(*self.index.get(id)?).map(Arc::as_ref)
+        self.calls.get(*self.index().get(id)?).map(Arc::as_ref)
     }
 
     /// The recent path of a token.

@@ -57,6 +57,10 @@ pub struct Cli {
     #[arg(long, num_args = 2, value_names = ["A", "B"], requires = "report")]
     pub compare: Option<Vec<String>>,
 
+    /// With --compare: only the days on which both closed a trade
+    #[arg(long, requires = "compare")]
+    pub shared_days: bool,
+
     /// At most this many models, with --report models
     #[arg(long, value_name = "N", requires = "report", value_parser = clap::value_parser!(u32).range(1..))]
     pub top: Option<u32>,

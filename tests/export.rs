@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::format_push_string,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
@@ -184,14 +185,11 @@ fn cells_are_no_formulas_and_files_are_not_replaced() {
 fn a_predecessors_current_price_is_a_final_only_where_it_is_one() {
     let machine = Machine::new();
     let ids = ["field", "current", "is_ath", "early", "running", "none"];
-    let calls: String = ids
-        .iter()
-        .map(|id| format!("{id},old,Mint{id},2025-10-01T00:00:00Z,0.5\n"))
-        .collect();
-    machine.import(
-        "calls.csv",
-        format!("id,source,address,called_at,entry_price\n{calls}"),
-    );
+    let mut calls = "id,source,address,called_at,entry_price\n".to_owned();
+    for id in ids {
+        calls += &format!("{id},old,Mint{id},2025-10-01T00:00:00Z,0.5\n");
+    }
+    machine.import("calls.csv", calls);
     machine.import(
         "performance.csv",
         "address,chain,first_message_id,start_price,start_time,ath_since_mention,ath_multiplier,\

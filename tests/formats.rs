@@ -126,6 +126,11 @@ fn csv_says_what_the_json_says() {
                     value => vec![(name.clone(), value.clone())],
                 };
                 for (name, value) in fields {
+                    if name == "confidence_bins" {
+                        // A table of its own: only JSON holds it.
+                        assert!(!names.contains(&name), "{section}: {name}");
+                        continue;
+                    }
                     assert!(names.contains(&name), "{section}: {name}");
                     let cell = &row[&name];
                     seen += 1;

@@ -128,6 +128,8 @@ fn request(as_of: Timestamp) -> Request {
         as_of,
         model: None,
         compare: None,
+        shared_days: false,
+        trades: Vec::new(),
         top: None,
         provisional: true,
     }
@@ -590,20 +592,27 @@ const HOUR: i64 = 3_600_000;
 
 type Hours = BTreeMap<(String, String), Vec<(i64, Summary)>>;
 
+/// The hourly summaries as they lie in the file.
 fn hours(store: &Store) -> Hours {
-    store
-        .load_books()
-        .unwrap()
-        .into_iter()
-        .map(|(key, book)| {
-            let hours: Vec<_> = book
-                .hourly()
-                .map(|(hour, summary)| (hour, *summary))
-                .collect();
-            ((key.model, key.currency), hours)
-        })
-        .filter(|(_, hours)| !hours.is_empty())
-        .collect()
+    let conn = Connection::open(store.path()).unwrap();
+    let mut hours = Hours::new();
+    let mut stored = conn
+        .prepare(
+            "SELECT b.model, b.currency, h.hour, h.summary FROM trade_hour h \
+             JOIN book b ON b.id = h.book_id ORDER BY h.hour",
+        )
+        .unwrap();
+    let mut rows = stored.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let key = (row.get(0).unwrap(), row.get(1).unwrap());
+        let blob: Vec<u8> = row.get(3).unwrap();
+        let summary = postcard::from_bytes(&blob).unwrap();
+        hours
+            .entry(key)
+            .or_default()
+            .push((row.get(2).unwrap(), summary));
+    }
+    hours
 }
 
 /// Trades over a few ids, models, currencies and days, so that corrections move them about.
@@ -707,6 +716,11 @@ proptest! {
             let (got, want) = (book.summary(&window), Summary::of(&points));
             prop_assert_eq!((got.wins, got.losses, got.flat, got.unknown), (want.wins, want.losses, want.flat, want.unknown));
             prop_assert_eq!(got.confidence.n, want.confidence.n);
+            prop_assert_eq!((got.held_winners(), got.held_losers()), (want.held_winners(), want.held_losers()));
+            let ratio = |s: &Summary| s.sharpe().map_or(0.0, |s| s.ratio);
+            prop_assert!((ratio(&got) - ratio(&want)).abs() < 1e-9);
+            let days: f64 = book.days(&window).iter().map(|d| d.pnl).sum();
+            prop_assert!((days - want.total_pnl()).abs() < 1e-9);
             prop_assert!((got.max_drawdown().unwrap_or(0.0) - want.max_drawdown().unwrap_or(0.0)).abs() < 1e-9);
             prop_assert_eq!(book.open_at(as_of) as usize, mine.iter().filter(|t| t.closed_at.is_none()).count());
         }

@@ -1,12 +1,19 @@
 //! All closed trades of one model in one currency, laid out so that any range is answered by
 //! merging summaries: whole blocks, whole hours, and two ragged edges of single trades.
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::domain::{Span, Timestamp, Window};
 
 use super::summary::{Point, Summary};
 
 /// Hours per block: any range is at most 126 hours and one merge per block.
 const BLOCK: usize = 64;
+
+/// An hour of at most this many trades is summed up when it is asked for: where trades are thin,
+/// summaries would take more memory than the trades.
+const LOOSE: usize = 3;
 
 /// Whose trades, in which currency. P&L of different currencies is never summed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,17 +24,44 @@ pub struct BookKey {
     pub currency: String,
 }
 
+/// Some consecutive trades of one book, which never changes once it is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Extent {
+    book: u64,
+    from: usize,
+    to: usize,
+}
+
+/// Counts the books that were built.
+static BUILT: AtomicU64 = AtomicU64::new(1);
+
 #[derive(Debug, Clone, PartialEq)]
 struct Hour {
     since_1970: i64,
     /// Index of its first point.
     first: usize,
-    summary: Summary,
+    /// `None` when it is quickly made of its points.
+    summary: Option<Box<Summary>>,
+}
+
+/// What one model did on one UTC day (by the close).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DaySum {
+    /// Days since 1970.
+    pub day: i64,
+    /// Closed trades with a known P&L, above 0.
+    pub trades: u32,
+    /// Of them, the wins.
+    pub wins: u32,
+    /// Sum of their P&L.
+    pub pnl: f64,
 }
 
 /// The trades of one (model, currency).
 #[derive(Debug, Clone, Default)]
 pub struct Book {
+    /// Which book this is: no two that were built have the same, copies share it.
+    id: u64,
     points: Vec<Point>,
     hours: Vec<Hour>,
     blocks: Vec<Summary>,
@@ -57,21 +91,26 @@ impl Book {
             points.sort_by_key(Point::closed_at);
         }
         let mut hours = Vec::new();
+        let mut blocks = Vec::new();
         let mut first = 0;
         for of_hour in points.chunk_by(|a, b| a.closed_at().hour() == b.closed_at().hour()) {
             let hour = of_hour.first().map_or(0, |p| p.closed_at().hour());
+            let summary = hourly(hour, of_hour);
+            if hours.len() % BLOCK == 0 {
+                blocks.push(Summary::default());
+            }
+            if let Some(block) = blocks.last_mut() {
+                block.merge(&summary);
+            }
             hours.push(Hour {
                 since_1970: hour,
                 first,
-                summary: hourly(hour, of_hour),
+                summary: (of_hour.len() > LOOSE).then(|| Box::new(summary)),
             });
             first += of_hour.len();
         }
-        let blocks = hours
-            .chunks(BLOCK)
-            .map(|block| merged(block.iter().map(|h| &h.summary)))
-            .collect();
         let mut book = Self {
+            id: BUILT.fetch_add(1, Ordering::Relaxed),
             points,
             hours,
             blocks,
@@ -108,7 +147,7 @@ impl Book {
             .hours
             .partition_point(|h| h.first <= hi)
             .saturating_sub(usize::from(hi < self.points.len()));
-        let start_of = |i: usize| self.hours.get(i).map_or(self.points.len(), |h| h.first);
+        let start_of = |i: usize| self.start_of(i);
         if from >= to {
             // At most two hours are touched and none is whole.
             return Summary::of(&self.points[lo..hi]);
@@ -120,7 +159,7 @@ impl Book {
                 total.merge(&self.blocks[i / BLOCK]);
                 i += BLOCK;
             } else {
-                total.merge(&self.hours[i].summary);
+                total.merge(&self.hour(i));
                 i += 1;
             }
         }
@@ -151,8 +190,59 @@ impl Book {
     }
 
     /// The hourly summaries, oldest first.
-    pub fn hourly(&self) -> impl Iterator<Item = (i64, &Summary)> {
-        self.hours.iter().map(|h| (h.since_1970, &h.summary))
+    pub fn hourly(&self) -> impl Iterator<Item = (i64, Summary)> + '_ {
+        let each = self.hours.iter().enumerate();
+        each.map(|(i, hour)| (hour.since_1970, *self.hour(i)))
+    }
+
+    /// The days of a window on which trades of known P&L were closed, oldest first. Costs the
+    /// hours of the window, not its trades.
+    #[must_use]
+    pub fn days(&self, window: &Window) -> Vec<DaySum> {
+        let (lo, hi) = self.bounds(window);
+        let mut days: Vec<DaySum> = Vec::new();
+        let from = (self.hours.partition_point(|h| h.first <= lo)).saturating_sub(1);
+        for (i, hour) in self.hours.iter().enumerate().skip(from) {
+            if hour.first >= hi {
+                break;
+            }
+            let (start, end) = (hour.first, self.start_of(i + 1));
+            let summary = if lo <= start && end <= hi {
+                self.hour(i)
+            } else {
+                Cow::Owned(Summary::of(&self.points[start.max(lo)..end.min(hi)]))
+            };
+            if summary.trades() == 0 {
+                continue;
+            }
+            let day = hour.since_1970.div_euclid(24);
+            match days.last_mut() {
+                Some(last) if last.day == day => {
+                    last.trades += summary.trades();
+                    last.wins += summary.wins;
+                    last.pnl += summary.total_pnl();
+                }
+                _ => days.push(DaySum {
+                    day,
+                    trades: summary.trades(),
+                    wins: summary.wins,
+                    pnl: summary.total_pnl(),
+                }),
+            }
+        }
+        days
+    }
+
+    /// What a figure of a window's trades depends on: where two windows give the same, all their
+    /// figures are the same, and need not be computed again.
+    #[must_use]
+    pub fn extent(&self, window: &Window) -> Extent {
+        let (from, to) = self.bounds(window);
+        Extent {
+            book: self.id,
+            from,
+            to,
+        }
     }
 
     fn bounds(&self, window: &Window) -> (usize, usize) {
@@ -162,13 +252,22 @@ impl Book {
         let hi = self.points.partition_point(|p| p.closed_at() <= window.to);
         (lo, hi.max(lo))
     }
-}
 
-fn merged<'a>(summaries: impl Iterator<Item = &'a Summary>) -> Summary {
-    summaries.fold(Summary::default(), |mut total, next| {
-        total.merge(next);
-        total
-    })
+    fn start_of(&self, hour: usize) -> usize {
+        self.hours.get(hour).map_or(self.points.len(), |h| h.first)
+    }
+
+    /// The summary of a whole hour.
+    fn hour(&self, at: usize) -> Cow<'_, Summary> {
+        match self.hours.get(at) {
+            Some(Hour {
+                summary: Some(summary),
+                ..
+            }) => Cow::Borrowed(summary),
+            Some(hour) => Cow::Owned(Summary::of(&self.points[hour.first..self.start_of(at + 1)])),
+            None => Cow::Owned(Summary::default()),
+        }
+    }
 }
 
 /// The start of the day that an instant lies in: the unit in which trades are packed.
@@ -244,6 +343,27 @@ mod tests {
             prop_assert_eq!(got.best(), want.best());
             prop_assert_eq!(got.last_closed_at(), want.last_closed_at());
             prop_assert_eq!(book.points(&w).len(), direct.len());
+            prop_assert_eq!(got.streaks(), want.streaks());
+            prop_assert_eq!(got.held_winners(), want.held_winners());
+            prop_assert_eq!((got.long.trades, got.short.wins), (want.long.trades, want.short.wins));
+            let ratio = |s: &Summary| s.sharpe().map_or(0.0, |s| s.ratio);
+            prop_assert!((ratio(&got) - ratio(&want)).abs() < 1e-9);
+            let win = |s: &Summary| s.confidence.pearson_win().map_or(0.0, |c| c.r);
+            prop_assert!((win(&got) - win(&want)).abs() < 1e-9);
+            // Day by day, straight from the trades.
+            let mut by_day = std::collections::BTreeMap::<i64, (u32, u32, f64)>::new();
+            for p in &direct {
+                if let Some(pnl) = p.pnl() {
+                    let day = by_day.entry(day_of(p.closed_at())).or_default();
+                    *day = (day.0 + 1, day.1 + u32::from(pnl > 0.0), day.2 + pnl);
+                }
+            }
+            let days = book.days(&w);
+            prop_assert_eq!(days.len(), by_day.len());
+            for (got, (day, (trades, wins, pnl))) in days.iter().zip(by_day) {
+                prop_assert_eq!((got.day, got.trades, got.wins), (day, trades, wins));
+                prop_assert!((got.pnl - pnl).abs() < 1e-9);
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! How calls ended: the distribution over the six categories, overall and per source.
 
-use std::collections::BTreeMap;
-
+use crate::domain::hash::FastMap;
 use crate::domain::{Category, Outcome, Rules, Status, Timestamp, Window};
 use crate::stats::{self, Interval};
 
@@ -110,21 +109,23 @@ impl<'a> Selection<'a> {
         selection
     }
 
-    /// The settled calls by source; a source whose calls of the range all wait, or are without a
-    /// final, has none.
+    /// The settled calls by source, by name; a source whose calls of the range all wait, or are
+    /// without a final, has none.
     #[must_use]
-    pub fn by_source(&self) -> BTreeMap<&'a str, Vec<&'a Judged>> {
-        let mut by_source: BTreeMap<&str, Vec<&Judged>> = BTreeMap::new();
-        for judged in &self.counted {
-            by_source.entry(&judged.call.source).or_default();
-        }
+    pub fn by_source(&self) -> Vec<(&'a str, Vec<&'a Judged>)> {
+        let mut by_source: FastMap<&str, Vec<&Judged>> = FastMap::default();
         for judged in &self.settled {
             by_source
                 .entry(&judged.call.source)
                 .or_default()
                 .push(judged);
         }
-        by_source
+        for judged in &self.counted {
+            by_source.entry(&judged.call.source).or_default();
+        }
+        let mut all: Vec<_> = by_source.into_iter().collect();
+        all.sort_unstable_by_key(|(source, _)| *source);
+        all
     }
 }
 
@@ -219,5 +220,27 @@ impl Distribution {
     pub fn count(&self, of: impl Fn(Category) -> bool) -> usize {
         let those = Category::EACH.into_iter().filter(|c| of(*c));
         those.map(|c| self.counts[c.index()]).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Predecessors T3.
+    #[test]
+    fn the_spread_of_the_vector() {
+        let spread = Spread::of(vec![
+            3.25, 0.93, 2.15, 4.5, 0.75, 2.8, 1.5, 3.1, 0.85, 2.4, 1.75, 2.9, 5.2, 1.2, 2.6,
+        ]);
+        assert_eq!(
+            (spread.n, spread.median, spread.max),
+            (15, Some(2.4), Some(5.2))
+        );
+        assert!((spread.mean.unwrap() - 2.392).abs() < 1e-12);
+        assert!((spread.sd.unwrap() - 1.307_46).abs() < 1e-5);
+        let one = Spread::of(vec![2.0]);
+        assert_eq!((one.mean, one.sd), (Some(2.0), None));
+        assert_eq!(Spread::of(vec![]), Spread::default());
     }
 }

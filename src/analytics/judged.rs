@@ -1,8 +1,8 @@
 //! Calls with their outcomes, and which of them count in a source's rates.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::domain::hash::FastSet;
 use crate::domain::{Call, Outcome, Rules, Status, Timestamp, TokenKey, Window};
 
 /// Whether a call counts in rates, and if not, why.
@@ -59,7 +59,7 @@ impl Judged {
 /// The standing of calls, which must come in the order of their time.
 #[must_use]
 pub fn standings<'a>(calls: impl IntoIterator<Item = (&'a Call, bool)>) -> Vec<Standing> {
-    let mut called: HashSet<(&str, &TokenKey)> = HashSet::new();
+    let mut called: FastSet<(&str, &TokenKey)> = FastSet::default();
     calls
         .into_iter()
         .map(|(call, voided)| {

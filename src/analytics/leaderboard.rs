@@ -1,13 +1,15 @@
 //! The leaderboard: one row per (model, currency), ranked within its currency by total P&L.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::domain::{Timestamp, Window};
-use crate::stats::{self, Correlation, Interval};
+use crate::stats::{self, Correlation, Interval, Place, Prior, Shrunk};
 
 use super::book::{Book, BookKey};
-use super::summary::{Point, Summary};
+use super::deep::{DeepCache, Entry, TradeFigures};
+use super::summary::Summary;
 
 /// How many trades a model needs for a place, unless configured.
 pub const MIN_RANK_N: u32 = 10;
@@ -25,19 +27,19 @@ pub struct ModelRow {
     pub open: u32,
     /// Wilson interval of the win rate.
     pub win_rate_interval: Option<Interval>,
-    /// The figures that need every trade; `None` while they are not computed yet.
-    pub ranked: Option<RankFigures>,
+    /// What costs more than a few merges; `None` while it is not computed yet.
+    pub deep: Option<DeepRow>,
 }
 
-/// Figures from ranks, whose cost grows with the trades.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct RankFigures {
-    /// Median P&L.
-    pub median_pnl: Option<f64>,
-    /// Spearman's correlation of confidence and P&L.
-    pub spearman: Option<Correlation>,
-    /// Probability that a won trade had the higher confidence than one that was not won.
-    pub auc: Option<f64>,
+/// The figures of a row that cost more than a few merges.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeepRow {
+    /// What needs every trade.
+    pub figures: Arc<TradeFigures>,
+    /// The win rate drawn towards what is usual in the currency; `None` without a trade.
+    pub shrunk: Option<Shrunk>,
+    /// How far the place is sure; `None` without a place.
+    pub place: Option<Place>,
 }
 
 impl ModelRow {
@@ -70,16 +72,43 @@ pub struct Leaderboard {
     pub totals: Vec<(String, f64)>,
     /// The latest close at or before the end of the range, in it or not.
     pub newest_close: Option<Timestamp>,
+    /// What the places of each currency rest on, once computed.
+    pub fields: Vec<Field>,
+}
+
+/// What is compared within one currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// The currency.
+    pub currency: String,
+    /// UTC days on which anything of known P&L was closed in it: what the intervals of places are
+    /// drawn from.
+    pub days: usize,
+    /// Models with a place.
+    pub ranked: usize,
+    /// What a win rate is drawn towards.
+    pub prior: Option<Prior>,
 }
 
 impl Leaderboard {
-    /// The leaderboard over books. `with_ranks` also computes what costs a pass over every trade.
+    /// The leaderboard over books, with everything.
+    #[must_use]
+    pub fn whole<'a>(
+        books: impl IntoIterator<Item = (&'a BookKey, &'a Book)> + Clone,
+        window: &Window,
+        min_rank_n: u32,
+    ) -> Self {
+        let mut board = Self::of(books.clone(), window, min_rank_n);
+        board.deepen(books, window, &mut DeepCache::default(), &|| false);
+        board
+    }
+
+    /// The leaderboard over books: what merges, without what [`Leaderboard::deepen`] adds.
     #[must_use]
     pub fn of<'a>(
         books: impl IntoIterator<Item = (&'a BookKey, &'a Book)>,
         window: &Window,
         min_rank_n: u32,
-        with_ranks: bool,
     ) -> Self {
         let mut rows = Vec::new();
         let mut newest_close = None;
@@ -97,7 +126,7 @@ impl Leaderboard {
                     u64::from(summary.wins),
                     u64::from(summary.trades()),
                 ),
-                ranked: with_ranks.then(|| rank_figures(book.points(window))),
+                deep: None,
                 summary,
                 open,
             });
@@ -110,9 +139,47 @@ impl Leaderboard {
             wins: 0,
             totals: Vec::new(),
             newest_close,
+            fields: Vec::new(),
         };
         board.resum();
         board
+    }
+
+    /// Adds to every row what costs more than a few merges. What the cache knows of the same trades
+    /// is not computed again. `stop` is asked now and then: false when it said so, and nothing is
+    /// added.
+    pub fn deepen<'a>(
+        &mut self,
+        books: impl IntoIterator<Item = (&'a BookKey, &'a Book)>,
+        window: &Window,
+        cache: &mut DeepCache,
+        stop: &dyn Fn() -> bool,
+    ) -> bool {
+        let books: HashMap<&BookKey, &Book> = books.into_iter().collect();
+        let entries: Vec<Entry> = self
+            .rows
+            .iter()
+            .filter_map(|row| {
+                Some(Entry {
+                    key: &row.key,
+                    book: books.get(&row.key)?,
+                    rank: row.rank,
+                    wins: row.summary.wins,
+                    trades: row.summary.trades(),
+                })
+            })
+            .collect();
+        if entries.len() != self.rows.len() {
+            return false;
+        }
+        let Some((rows, fields)) = cache.figures(&entries, window, stop) else {
+            return false;
+        };
+        for (row, deep) in self.rows.iter_mut().zip(rows) {
+            row.deep = Some(deep);
+        }
+        self.fields = fields;
+        true
     }
 
     /// Sums up the rows again, after some were left out.
@@ -130,26 +197,6 @@ impl Leaderboard {
     #[must_use]
     pub fn win_rate(&self) -> Option<f64> {
         (self.trades > 0).then(|| self.wins as f64 / self.trades as f64)
-    }
-}
-
-/// The figures of one book's trades that need them all.
-#[must_use]
-pub fn rank_figures(points: &[Point]) -> RankFigures {
-    let mut pnl: Vec<f64> = points.iter().filter_map(Point::pnl).collect();
-    let (confidence, with): (Vec<f64>, Vec<f64>) = points
-        .iter()
-        .filter_map(|p| Some((p.confidence()?, p.pnl()?)))
-        .unzip();
-    let won: Vec<bool> = with.iter().map(|pnl| *pnl > 0.0).collect();
-    // `statistics.md` 3.2: an AUC needs ten values that vary and three of each class.
-    let wins = won.iter().filter(|w| **w).count();
-    let varies = confidence.windows(2).any(|pair| pair[0] != pair[1]);
-    let enough = confidence.len() >= 10 && varies && wins >= 3 && won.len() - wins >= 3;
-    RankFigures {
-        median_pnl: stats::median(&mut pnl),
-        spearman: stats::spearman(&confidence, &with),
-        auc: enough.then(|| stats::auc(&confidence, &won)).flatten(),
     }
 }
 
@@ -245,7 +292,7 @@ mod tests {
             (key("few"), book(&[100.0; 9])),
         ];
         let window = Range::All.window(Timestamp::from_millis(1_000_000));
-        let board = Leaderboard::of(books.iter().map(|(k, b)| (k, b)), &window, 10, true);
+        let board = Leaderboard::whole(books.iter().map(|(k, b)| (k, b)), &window, 10);
         let got: Vec<_> = board
             .rows
             .iter()

@@ -417,7 +417,7 @@ fn resampled(sources: &[Scored], tokens: u32) -> Vec<f64> {
         for _ in 0..tokens.div_ceil(2) {
             let bits = random.bits();
             for half in [bits >> 32, bits & 0xFFFF_FFFF] {
-                let at = (half * tokens as u64 >> 32) as usize;
+                let at = ((half * tokens as u64) >> 32) as usize;
                 drawn[at] = drawn[at].saturating_add(1);
             }
         }
@@ -463,14 +463,12 @@ fn places(ranked: &[usize], moments: &[Moments], errors: &[Error]) -> Vec<Option
         .iter()
         .map(|i| {
             let error = &errors[*i];
-            let critical = match known.iter().find(|(d, _)| *d == error.degrees) {
-                Some((_, critical)) => *critical,
-                None => {
-                    let critical = error.critical(tail);
-                    known.push((error.degrees, critical));
-                    critical
-                }
-            };
+            // Many sources have as many calls as another.
+            let known_already = known.iter().find(|(d, _)| *d == error.degrees);
+            let critical = known_already.map_or_else(|| error.critical(tail), |(_, c)| *c);
+            if known_already.is_none() {
+                known.push((error.degrees, critical));
+            }
             (moments[*i].mean.sum(), (critical * error.se).powi(2))
         })
         .collect();

@@ -5,9 +5,8 @@
 //! there is (intervals of places, shrunk rates, who was first) is left out where it is not asked
 //! for, and follows.
 
-use std::collections::HashMap;
-
 use crate::domain::fold::LATE;
+use crate::domain::hash::FastMap;
 use crate::domain::{Rules, Span, Timestamp, TokenKey};
 use crate::stats::shrinkage::Prior;
 use crate::stats::{Interval, newcombe};
@@ -119,10 +118,10 @@ pub fn sources(
     complete: bool,
 ) -> Vec<SourceRow> {
     let by_source = selection.by_source();
-    let (scored, tokens) = scored(by_source.values());
+    let (scored, tokens) = scored(by_source.iter().map(|(_, own)| own));
     let reputations =
         reputation::reputations(&scored, min_rank_n as usize, complete.then_some(tokens));
-    let mut counts: HashMap<&str, Vec<&Judged>> = HashMap::new();
+    let mut counts: FastMap<&str, Vec<&Judged>> = FastMap::default();
     for judged in &selection.in_range {
         counts.entry(&judged.call.source).or_default().push(judged);
     }
@@ -144,7 +143,7 @@ pub fn sources(
         shrink(&mut rows);
         let first = first_calls(calls);
         let mut drifts = drifts(calls, rules, as_of);
-        for (row, own) in rows.iter_mut().zip(by_source.values()) {
+        for (row, own) in rows.iter_mut().zip(by_source.iter().map(|(_, own)| own)) {
             row.originality = Some(originality(own, &first));
             row.drift = drifts.remove(row.source.as_str());
         }
@@ -161,7 +160,7 @@ pub fn sources(
 
 /// The points of calls with their token as a number; how many tokens there are.
 fn scored<'a>(groups: impl Iterator<Item = &'a Vec<&'a Judged>>) -> (Vec<Scored>, u32) {
-    let mut known: HashMap<&TokenKey, u32> = HashMap::new();
+    let mut known: FastMap<&TokenKey, u32> = FastMap::default();
     let mut next = 0;
     let mut fresh = || {
         next += 1;
@@ -271,8 +270,9 @@ impl Late {
 
 /// When each token was first called by anybody, in whatever range. Voided and rejected calls were
 /// not made.
-fn first_calls(calls: &[Judged]) -> HashMap<&TokenKey, Timestamp> {
-    let mut first = HashMap::with_capacity(calls.len());
+fn first_calls(calls: &[Judged]) -> FastMap<&TokenKey, Timestamp> {
+    let mut first: FastMap<&TokenKey, Timestamp> = FastMap::default();
+    first.reserve(calls.len());
     for judged in calls {
         if let Some(token) = &judged.call.token
             && matches!(judged.standing, Standing::Counted | Standing::Recall)
@@ -284,7 +284,7 @@ fn first_calls(calls: &[Judged]) -> HashMap<&TokenKey, Timestamp> {
     first
 }
 
-fn originality(own: &[&Judged], first: &HashMap<&TokenKey, Timestamp>) -> Originality {
+fn originality(own: &[&Judged], first: &FastMap<&TokenKey, Timestamp>) -> Originality {
     let mut found = Originality::default();
     let mut lags = Vec::new();
     for judged in own {
@@ -304,8 +304,8 @@ fn originality(own: &[&Judged], first: &HashMap<&TokenKey, Timestamp>) -> Origin
     found
 }
 
-fn drifts<'a>(calls: &'a [Judged], rules: &Rules, as_of: Timestamp) -> HashMap<&'a str, Drift> {
-    let mut sides: HashMap<&str, [(usize, usize); 2]> = HashMap::new();
+fn drifts<'a>(calls: &'a [Judged], rules: &Rules, as_of: Timestamp) -> FastMap<&'a str, Drift> {
+    let mut sides: FastMap<&str, [(usize, usize); 2]> = FastMap::default();
     let since = as_of.minus(DRIFT);
     for judged in calls {
         let end = judged.window_end(rules);

@@ -123,7 +123,7 @@ impl SideSums {
     /// Sum of P&L; `None` without a trade.
     #[must_use]
     pub fn total_pnl(&self) -> Option<f64> {
-        (self.trades > 0).then(|| self.total.0 + self.total.1)
+        (self.trades > 0).then_some(self.total.0 + self.total.1)
     }
 
     fn merge(&mut self, other: &Self) {
@@ -146,8 +146,9 @@ impl Held {
         self.millis = self.millis.saturating_add(other.millis);
     }
 
-    fn mean(self) -> Option<Span> {
-        (self.n > 0).then(|| Span::from_millis(self.millis / i64::from(self.n)))
+    /// In seconds.
+    fn mean(self) -> Option<f64> {
+        (self.n > 0).then(|| self.millis as f64 / f64::from(self.n) / 1000.0)
     }
 }
 
@@ -397,15 +398,15 @@ impl Summary {
         &self.streaks
     }
 
-    /// How long winners were held on average.
+    /// How long winners were held on average, in seconds.
     #[must_use]
-    pub fn held_winners(&self) -> Option<Span> {
+    pub fn held_winners(&self) -> Option<f64> {
         self.held_winners.mean()
     }
 
-    /// How long losers were held on average.
+    /// How long losers were held on average, in seconds.
     #[must_use]
-    pub fn held_losers(&self) -> Option<Span> {
+    pub fn held_losers(&self) -> Option<f64> {
         self.held_losers.mean()
     }
 

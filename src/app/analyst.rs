@@ -1,18 +1,26 @@
 //! The thread that answers questions: the latest question over the latest board, the tab in front
 //! first. Statistics run here, so that no key ever waits for them.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::analytics::DeepCache;
+use crate::board::Board;
 use crate::clock::Clock;
-use crate::domain::Range;
+use crate::domain::{Range, Timestamp};
+use crate::store::{ModelTrades, Reader};
 use crate::tui::Message;
 use crate::view::answer::Answers;
+use crate::view::compare_page::{self, PairKey};
 use crate::view::format::Style;
 use crate::view::header::header;
-use crate::view::{Block, Header, Line, Page, Question, Tab, Tone};
+use crate::view::{
+    Block, Header, Line, Page, Question, Screen, Tab, Tone, leaderboard, model_page,
+};
 
 use super::engine::Snapshot;
 
@@ -26,6 +34,8 @@ const REFRESH: Duration = Duration::from_mins(1);
 pub struct Place {
     /// What the demo mark says, in a demo.
     pub demo: Option<String>,
+    /// Where the database lies: who needs much of it reads it there.
+    pub path: PathBuf,
     /// The database, shortened.
     pub database: String,
     /// Where "now" comes from.
@@ -42,17 +52,16 @@ pub async fn run(
     messages: mpsc::Sender<Message>,
 ) {
     let mut last = Sent::default();
+    let deep = Deep::default();
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
         let answered = snapshot.loaded || snapshot.trouble.is_some();
         if answered {
-            let asker = &questions;
-            let stale = || asker.has_changed().unwrap_or(true);
-            if answer(&place, &question, &snapshot, &messages, &mut last, &stale)
-                .await
-                .is_err()
-            {
+            let done = answer(
+                &place, &question, &snapshot, &messages, &mut last, &deep, &questions,
+            );
+            if done.await.is_err() {
                 return;
             }
         }
@@ -85,9 +94,13 @@ pub async fn run(
 #[derive(Default)]
 struct Sent {
     header: Option<Header>,
-    screens: [Option<(u64, Arc<crate::view::Screen>)>; 4],
-    /// The range of the latest whole screen, and whether it was provisional.
-    answered: [Option<(Range, bool)>; 4],
+    screens: [Option<(u64, Arc<Screen>)>; 4],
+    /// The model whose page was sent, and the range of its figures.
+    page: Option<(String, Range)>,
+    /// The range of the latest leaderboard, and whether it was provisional.
+    leaderboard: Option<(Range, bool)>,
+    /// The same of the latest categories.
+    categories: Option<(Range, bool)>,
 }
 
 /// The dashboard is gone.
@@ -99,7 +112,8 @@ async fn answer(
     snapshot: &Snapshot,
     messages: &mpsc::Sender<Message>,
     last: &mut Sent,
-    stale: &dyn Fn() -> bool,
+    deep: &Deep,
+    asked: &watch::Receiver<Question>,
 ) -> Result<(), Gone> {
     let now = place.clock.now();
     let mut head = header(
@@ -115,63 +129,240 @@ async fn answer(
         last.header = Some(head.clone());
         send(messages, Message::Header(head)).await?;
     }
+    let slow = Slow {
+        place,
+        question,
+        board: &snapshot.board,
+        now,
+        asked: asked.clone(),
+    };
+    if question.tab == Tab::Leaderboard {
+        slow.merged(messages, last).await?;
+    }
+    if question.open.is_none() {
+        last.page = None;
+    }
     let answers = Answers::new(&snapshot.board, now, place.style);
     if let Some((tab, key)) = &question.open {
-        let page = answers.page(question, *tab, key);
-        let message = Message::Page {
-            epoch: question.epoch,
-            tab: *tab,
-            key: key.clone(),
-            page: page.unwrap_or_else(|| nothing(key, question.range)),
-        };
-        send(messages, message).await?;
+        if *tab == Tab::Leaderboard {
+            if slow.page(messages, key, deep, last).await?.is_none() {
+                return Ok(());
+            }
+        } else {
+            let page = answers.page(question, *tab, key);
+            send_page(messages, question, *tab, key, page).await?;
+        }
     }
     let mut tabs = Tab::EACH;
     tabs.sort_by_key(|tab| *tab != question.tab);
     for tab in tabs {
-        // What merges comes at once; what needs every trade follows.
-        let passes: &[bool] = if matches!(tab, Tab::Leaderboard | Tab::Categories) {
-            &[false, true]
-        } else {
-            &[true]
-        };
-        for complete in passes {
-            if stale() {
-                return Ok(());
+        if asked.has_changed().unwrap_or(true) {
+            return Ok(());
+        }
+        if tab == Tab::Categories {
+            // What merges comes at once; what resamples follows.
+            let same = Some((question.range, question.provisional));
+            if last.categories != same {
+                last.categories = same;
+                let screen = answers.quick_categories(question);
+                send_screen(messages, question, last, tab, screen).await?;
             }
-            // Where the same was answered before, the quick pass would only blank what is
-            // already on screen.
-            let asked = (question.range, question.provisional);
-            if !*complete && last.answered[tab.index()] == Some(asked) {
-                continue;
+            match slow.categories().await {
+                None => return Ok(()),
+                Some(screen) => send_screen(messages, question, last, tab, screen).await?,
             }
-            if *complete {
-                last.answered[tab.index()] = Some(asked);
-            }
-            let screen = Arc::new(answers.screen(question, tab, *complete));
-            let sent = last.screens[tab.index()]
-                .as_ref()
-                .is_some_and(|(epoch, old)| *epoch == question.epoch && **old == *screen);
-            if sent {
-                continue;
-            }
-            last.screens[tab.index()] = Some((question.epoch, Arc::clone(&screen)));
-            let message = Message::Screen {
-                epoch: question.epoch,
-                tab,
-                range: question.range,
-                screen,
-            };
-            send(messages, message).await?;
+            continue;
+        }
+        if tab != Tab::Leaderboard {
+            let screen = answers.screen(question, tab);
+            send_screen(messages, question, last, tab, screen).await?;
+            continue;
+        }
+        slow.merged(messages, last).await?;
+        match slow.whole(deep).await {
+            None => return Ok(()),
+            Some(screen) => send_screen(messages, question, last, tab, screen).await?,
         }
     }
     Ok(())
 }
 
+/// The figures that cost more than a few merges, computed on a thread of their own: the analyst
+/// stays free for the next question, which ends the work for this one.
+struct Slow<'a> {
+    place: &'a Place,
+    question: &'a Question,
+    board: &'a Arc<Board>,
+    now: Timestamp,
+    /// Changes when there is a newer question.
+    asked: watch::Receiver<Question>,
+}
+
+/// What was computed for the leaderboard before; held by whoever computes.
+type Deep = Arc<Mutex<DeepCache>>;
+
+impl Slow<'_> {
+    /// Sends what merges, unless the same was answered whole before: then it would only blank
+    /// what is already on screen.
+    async fn merged(&self, messages: &mpsc::Sender<Message>, last: &mut Sent) -> Result<(), Gone> {
+        let asked = Some((self.question.range, self.question.provisional));
+        if last.leaderboard == asked {
+            return Ok(());
+        }
+        last.leaderboard = asked;
+        let screen =
+            leaderboard::quick(self.board, self.question.range, self.now, self.place.style);
+        send_screen(messages, self.question, last, Tab::Leaderboard, screen).await
+    }
+
+    /// The whole leaderboard; `None` when there is a newer question.
+    async fn whole(&self, deep: &Deep) -> Option<Screen> {
+        let (range, now, style) = (self.question.range, self.now, self.place.style);
+        let (board, deep) = (Arc::clone(self.board), Arc::clone(deep));
+        self.work(move |stop| {
+            let mut cache = deep.lock().unwrap_or_else(PoisonError::into_inner);
+            leaderboard::deep(&board, range, now, style, &mut cache, stop)
+        })
+        .await
+        .flatten()
+    }
+
+    /// The whole categories; `None` when there is a newer question.
+    async fn categories(&self) -> Option<Screen> {
+        let (now, style) = (self.now, self.place.style);
+        let (board, question) = (Arc::clone(self.board), self.question.clone());
+        let work = move |_: &dyn Fn() -> bool| {
+            Answers::new(&board, now, style).screen(&question, Tab::Categories)
+        };
+        self.work(work).await
+    }
+
+    /// Sends the page of a row or of two that are compared: first what the board knows, then with
+    /// what the store does. `None` when there is a newer question.
+    async fn page(
+        &self,
+        messages: &mpsc::Sender<Message>,
+        key: &str,
+        deep: &Deep,
+        last: &mut Sent,
+    ) -> Result<Option<()>, Gone> {
+        let (range, now, style) = (self.question.range, self.now, self.place.style);
+        let tab = Tab::Leaderboard;
+        if let Some(pair) = PairKey::parse(key) {
+            let board = Arc::clone(self.board);
+            let work =
+                move |_: &dyn Fn() -> bool| compare_page::page(&board, range, now, style, &pair);
+            let Some(page) = self.work(work).await else {
+                return Ok(None);
+            };
+            return send_page(messages, self.question, tab, key, page)
+                .await
+                .map(Some);
+        }
+        let of_board = |trades: Option<ModelTrades>| {
+            let (board, deep, key) = (Arc::clone(self.board), Arc::clone(deep), key.to_owned());
+            move |stop: &dyn Fn() -> bool| {
+                let mut cache = deep.lock().unwrap_or_else(PoisonError::into_inner);
+                let trades = trades.as_ref();
+                model_page::page(&board, range, now, style, &key, trades, &mut cache, stop)
+            }
+        };
+        let opened = Some((key.to_owned(), range));
+        if last.page != opened {
+            let Some(page) = self.work(of_board(None)).await else {
+                return Ok(None);
+            };
+            send_page(messages, self.question, tab, key, page).await?;
+            last.page = opened;
+        }
+        let path = self.place.path.clone();
+        let wanted = model_page::wanted(self.board, range, now, key);
+        let read = move |_: &dyn Fn() -> bool| {
+            let (book, numbers, window) = wanted?;
+            let trades = Reader::open(&path)
+                .and_then(|reader| reader.model_trades(&book, &numbers, &window));
+            // Without them the page still says everything else; the trouble that the file is in
+            // is said by the engine, which looks at it each second.
+            trades
+                .inspect_err(|error| tracing::warn!(%error, "trades of a model"))
+                .ok()
+        };
+        let Some(trades) = self.work(read).await else {
+            return Ok(None);
+        };
+        let Some(page) = self.work(of_board(trades)).await else {
+            return Ok(None);
+        };
+        send_page(messages, self.question, tab, key, page)
+            .await
+            .map(Some)
+    }
+
+    /// Runs something on a thread of its own; `None` when a newer question came first, and the
+    /// work is told to stop.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Fn() -> bool) -> T + Send + 'static,
+    ) -> Option<T> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stopped);
+        let running = tokio::task::spawn_blocking(move || work(&|| stop.load(Ordering::Relaxed)));
+        let mut asked = self.asked.clone();
+        tokio::select! {
+            biased;
+            _ = asked.changed() => {
+                stopped.store(true, Ordering::Relaxed);
+                None
+            }
+            done = running => done.ok(),
+        }
+    }
+}
+
+async fn send_screen(
+    messages: &mpsc::Sender<Message>,
+    question: &Question,
+    last: &mut Sent,
+    tab: Tab,
+    screen: Screen,
+) -> Result<(), Gone> {
+    let screen = Arc::new(screen);
+    let sent = last.screens[tab.index()]
+        .as_ref()
+        .is_some_and(|(epoch, old)| *epoch == question.epoch && **old == *screen);
+    if sent {
+        return Ok(());
+    }
+    last.screens[tab.index()] = Some((question.epoch, Arc::clone(&screen)));
+    let message = Message::Screen {
+        epoch: question.epoch,
+        tab,
+        range: question.range,
+        screen,
+    };
+    send(messages, message).await
+}
+
+async fn send_page(
+    messages: &mpsc::Sender<Message>,
+    question: &Question,
+    tab: Tab,
+    key: &str,
+    page: Option<Page>,
+) -> Result<(), Gone> {
+    let message = Message::Page {
+        epoch: question.epoch,
+        tab,
+        key: key.to_owned(),
+        page: page.unwrap_or_else(|| nothing(key, question.range)),
+    };
+    send(messages, message).await
+}
+
 /// The page of a row that a range does not hold.
 fn nothing(key: &str, range: Range) -> Page {
-    let key = match crate::view::question::pair_of(key) {
-        Some((a, b)) => format!("{a} and {b}"),
+    let key = match PairKey::parse(key) {
+        Some(pair) => format!("{} and {}", pair.first, pair.second),
         None => key.to_owned(),
     };
     let text = format!("{key}: nothing {}", range.phrase());

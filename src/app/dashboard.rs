@@ -37,6 +37,7 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let store = Store::open(&context.db, context.settings.rules)?;
     let place = Place {
         demo: None,
+        path: context.db.clone(),
         database: short(&context.db),
         clock: Clock::System,
         style: style(context),
@@ -53,6 +54,7 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let clock = Clock::paced(origin, demo::PACE);
     let place = Place {
         demo: Some(demo::mark()),
+        path: folder.path().join("demo.db"),
         database: "temporary".to_owned(),
         clock,
         style: style(context),

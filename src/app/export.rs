@@ -119,7 +119,7 @@ fn fill<W: Write>(
     let mut left_out = 0;
     match what {
         Exported::Trades => {
-            store.each_trade::<Failure>(|trade| Ok(rows.row(export::trade(trade))?))?
+            store.each_trade::<Failure>(|trade| Ok(rows.row(export::trade(trade))?))?;
         }
         Exported::Candles => {
             store.each_candle::<Failure>(|candle| Ok(rows.row(export::candle(candle))?))?;

@@ -3,14 +3,16 @@
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
+use crate::analytics::BookKey;
 use crate::board::Board;
 use crate::cli::{Cli, Format, ReportSection};
 use crate::clock::Clock;
 use crate::domain::Range;
 use crate::report::{self, Request, Section};
-use crate::store::{Loaded, Store};
+use crate::store::{Loaded, ModelTrades, Store};
 use crate::tui;
 use crate::view::format::Style;
+use crate::view::model_page::newest;
 
 use super::demo::{self, Demo};
 use super::engine::{self, Command, Engine, Snapshot};
@@ -18,18 +20,21 @@ use super::{Context, Failure, dashboard, print};
 
 pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let as_of = cli.as_of.unwrap_or_else(|| Clock::System.now());
-    let board = if context.db.exists() {
-        let store = Store::open(&context.db, context.settings.rules)?;
-        load(&store, context, cli, as_of)?
+    let store = if context.db.exists() {
+        Some(Store::open(&context.db, context.settings.rules)?)
     } else if context.db_was_named {
         return Err(Failure::failed(format!(
             "there is no database {}: callboard import FILE makes one",
             context.db.display()
         )));
     } else {
-        Board::empty(context.settings)
+        None
     };
-    write(context, cli, &board, as_of)
+    let board = match &store {
+        Some(store) => load(store, context, cli, as_of)?,
+        None => Board::empty(context.settings),
+    };
+    write(context, cli, &board, as_of, store.as_ref())
 }
 
 /// As much of the database as the report speaks of.
@@ -96,7 +101,9 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
         // A line of words would break them.
         Format::Json | Format::Csv => {}
     }
-    write(context, cli, &snapshot.board, as_of)
+    // The engine has closed its own.
+    let store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
+    write(context, cli, &snapshot.board, as_of, Some(&store))
 }
 
 /// Prints the report that was asked for.
@@ -105,17 +112,24 @@ fn write(
     cli: &Cli,
     board: &Board,
     as_of: crate::domain::Timestamp,
+    store: Option<&Store>,
 ) -> Result<ExitCode, Failure> {
+    let range = cli.range.unwrap_or(Range::All);
     let request = Request {
         section: cli
             .report
             .and_then(super::super::cli::ReportSection::section),
-        range: cli.range.unwrap_or(Range::All),
+        range,
         as_of,
         model: cli.model.clone(),
         compare: match cli.compare.as_deref() {
             Some([a, b]) => Some((a.clone(), b.clone())),
             _ => None,
+        },
+        shared_days: cli.shared_days,
+        trades: match (&cli.model, store) {
+            (Some(model), Some(store)) => model_trades(board, store, model, range, as_of)?,
+            _ => Vec::new(),
         },
         top: cli.top.map(|n| n as usize),
         provisional: cli.provisional,
@@ -137,4 +151,25 @@ fn write(
     };
     print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the store says of a model's trades, per currency.
+fn model_trades(
+    board: &Board,
+    store: &Store,
+    model: &str,
+    range: Range,
+    as_of: crate::domain::Timestamp,
+) -> Result<Vec<(BookKey, ModelTrades)>, Failure> {
+    /// Trades that are printed one by one.
+    const LATEST: usize = 20;
+    let model = report::resolve(board, model)?;
+    let window = range.window(as_of);
+    let mut found = Vec::new();
+    for (key, book) in board.books().filter(|(key, _)| key.model == model) {
+        let mut latest = newest(book.points(&window));
+        latest.truncate(LATEST);
+        found.push((key.clone(), store.model_trades(key, &latest, &window)?));
+    }
+    Ok(found)
 }

@@ -4,11 +4,13 @@
 //! (flag, number, category) is decided over all values of it, since `1` alone does not tell.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One value as it was sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FeatureValue {
     /// `true` or `false`, in any case.
@@ -17,6 +19,48 @@ pub enum FeatureValue {
     Number(f64),
     /// Anything else, cleaned.
     Text(String),
+}
+
+/// By hand, since trying each variant in turn takes several times as long, and a board reads a
+/// million of them at its start.
+impl<'de> Deserialize<'de> for FeatureValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+}
+
+struct AnyValue;
+
+impl Visitor<'_> for AnyValue {
+    type Value = FeatureValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a flag, a number or a text")
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<FeatureValue, E> {
+        Ok(FeatureValue::Flag(flag))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<FeatureValue, E> {
+        Ok(FeatureValue::Number(number))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<FeatureValue, E> {
+        Ok(FeatureValue::Number(number as f64))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<FeatureValue, E> {
+        Ok(FeatureValue::Number(number as f64))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<FeatureValue, E> {
+        Ok(FeatureValue::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<FeatureValue, E> {
+        Ok(FeatureValue::Text(text))
+    }
 }
 
 /// The known features of one call, by name. A feature that is unknown is absent.

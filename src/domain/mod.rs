@@ -10,6 +10,7 @@ pub mod candle;
 pub mod category;
 pub mod feature;
 pub mod fold;
+pub mod hash;
 pub mod outcome;
 pub mod quantity;
 pub mod range;

@@ -401,9 +401,8 @@ impl Figures<'_> {
         // A final that towers over every price seen is itself the ATH, and as good as its basis.
         let floor_is_imported = fin.is_some_and(|f| f.basis == FinalBasis::Imported);
         match (own, imported) {
-            // A price that was seen cannot be argued away by an import that missed it, and needs
-            // none that says the same.
-            (Some((own, _)), Some(imported)) if imported.exceeds(own.value()) => {
+            // A price that was seen cannot be argued away by an import that missed it.
+            (Some((own, _)), Some(imported)) if imported.value() >= own.value() => {
                 Some(by_import(imported))
             }
             (Some((own, _)), _) if floor.value() > own.value() && floor_is_imported => {

@@ -4,7 +4,7 @@
 //! terminals. Text from outside is cleaned here. A bad row is reported with its line, column and
 //! reason and skipped; the rest goes in.
 
-pub mod calls;
+mod calls;
 mod candles;
 mod fields;
 mod kind;
@@ -12,14 +12,17 @@ mod migrate;
 mod outcomes;
 mod pipe;
 pub mod predecessor;
-pub mod prices;
+mod prices;
 mod record;
-pub mod rows;
+mod rows;
 mod run;
 mod trades;
 
+pub use calls::COLUMNS as CALL_COLUMNS;
 pub use kind::Kind;
 pub use migrate::Recorded;
+pub use prices::{NO_LISTING, UNCONFIRMED, WAITING};
 pub use record::{RecordError, record_call, record_trade};
+pub use rows::FEATURE_PREFIX;
 pub use run::{Event, Import, ImportError, Options, RowError, Tally, import};
 pub use trades::Scale;

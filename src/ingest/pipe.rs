@@ -129,7 +129,7 @@ enum Reader {
     Calls(CallReader),
     Prices(PriceReader),
     Candles(CandleReader),
-    Outcomes(OutcomeReader),
+    Outcomes(Box<OutcomeReader>),
 }
 
 impl Reader {
@@ -139,7 +139,7 @@ impl Reader {
             Kind::Calls => Self::Calls(CallReader::new(names, chain)),
             Kind::Prices => Self::Prices(PriceReader::new(names, chain)),
             Kind::Candles => Self::Candles(CandleReader::new(names, chain)),
-            Kind::Outcomes => Self::Outcomes(OutcomeReader::new(names)),
+            Kind::Outcomes => Self::Outcomes(Box::new(OutcomeReader::new(names))),
         }
     }
 

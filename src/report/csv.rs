@@ -101,6 +101,8 @@ fn flatten(into: &mut Vec<(String, Value)>, before: &str, row: Map<String, Value
                 let group = if name == "counts" { "count" } else { &name };
                 flatten(into, &format!("{group}_"), inner);
             }
+            // A table of its own: only JSON holds it.
+            _ if name == "confidence_bins" => {}
             value => into.push((name, value)),
         }
     }
@@ -121,10 +123,22 @@ fn columns(section: Section) -> Vec<&'static str> {
     let names = match section {
         Section::Models => {
             "model currency rank rank_low rank_high p_best trades wins losses flat open \
-             unknown_pnl win_rate win_rate_low win_rate_high total_pnl average_pnl median_pnl \
-             best_trade worst_trade profit_factor max_drawdown fees cost average_confidence \
-             confidence_n confidence_pearson confidence_pearson_p confidence_spearman \
-             confidence_spearman_p confidence_auc confidence_brier last_closed_at"
+             unknown_pnl win_rate win_rate_low win_rate_high shrunk_win_rate \
+             shrunk_win_rate_low shrunk_win_rate_high total_pnl average_pnl median_pnl \
+             best_trade worst_trade average_win average_loss profit_factor expectancy \
+             expectancy_ratio max_drawdown max_drawdown_from max_drawdown_to sharpe \
+             sharpe_error probabilistic_sharpe average_hold_winners_s average_hold_losers_s \
+             longest_win_streak longest_loss_streak current_streak long_trades long_wins \
+             long_win_rate long_total_pnl short_trades short_wins short_win_rate \
+             short_total_pnl fees cost cost_trades net_after_cost average_confidence \
+             confidence_n confidence_pearson confidence_pearson_p confidence_pearson_low \
+             confidence_pearson_high confidence_pearson_win confidence_pearson_win_p \
+             confidence_spearman confidence_spearman_p confidence_spearman_low \
+             confidence_spearman_high confidence_auc confidence_auc_low confidence_auc_high \
+             confidence_brier confidence_brier_skill confidence_base_rate \
+             confidence_reliability confidence_resolution confidence_uncertainty \
+             confidence_calibration_z confidence_calibration_p confidence_verdict \
+             confidence_more_trades_needed last_closed_at"
         }
         Section::Calls => {
             "id source chain address symbol called_at window_end standing entry_price \

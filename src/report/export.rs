@@ -14,9 +14,7 @@ use crate::domain::{
     Call, Category, Decision, FeatureValue, FinalBasis, ImportedOutcome, Multiple, Price, Refusal,
     Rules, Side, Span, Status, Timestamp, TokenKey, Trade,
 };
-use crate::ingest::calls::COLUMNS as CALL_COLUMNS;
-use crate::ingest::prices::{NO_LISTING, UNCONFIRMED, WAITING};
-use crate::ingest::rows::FEATURE_PREFIX;
+use crate::ingest::{CALL_COLUMNS, FEATURE_PREFIX, NO_LISTING, UNCONFIRMED, WAITING};
 use crate::store::{Sample, TokenCandle};
 
 /// How rows are written.
@@ -92,7 +90,9 @@ impl<W: Write> Rows<W> {
     /// When it cannot be written.
     pub fn end(self) -> io::Result<(W, u64)> {
         let out = match self.out {
-            Out::Csv(writer) => writer.into_inner().map_err(|e| e.into_error())?,
+            Out::Csv(writer) => writer
+                .into_inner()
+                .map_err(csv::IntoInnerError::into_error)?,
             Out::Json(out) => out,
         };
         Ok((out, self.written))

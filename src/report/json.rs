@@ -4,14 +4,13 @@
 use serde_json::{Value, json};
 
 use crate::analytics::features::ArmTest;
-use crate::analytics::leaderboard::exceeds;
-use crate::analytics::{CallCounts, FeatureRow, Judged, Leaderboard, ModelRow};
+use crate::analytics::{CallCounts, FeatureRow, Judged};
 use crate::board::Board;
 use crate::domain::{Category, EntryOrigin, FinalBasis, Timestamp};
 use crate::stats::Interval;
 
 use super::outcomes::outcomes;
-use super::{Request, Section, UnknownModel, leaderboard};
+use super::{Request, Section, UnknownModel, json_models as models, leaderboard};
 
 /// The whole report, or the section that was asked for.
 ///
@@ -26,7 +25,7 @@ pub fn json(board: &Board, request: &Request) -> Result<Value, UnknownModel> {
     });
     for section in request.sections() {
         match section {
-            Section::Models => report["models"] = models(board, request)?,
+            Section::Models => report["models"] = models_json(board, request)?,
             Section::Calls => report["calls"] = calls_json(board, &calls, request),
             Section::Categories => report["categories"] = outcomes(board, &calls, request),
             Section::Features => {
@@ -50,7 +49,7 @@ pub(super) fn high(interval: Option<Interval>) -> Option<f64> {
     interval.map(|i| i.high)
 }
 
-fn models(board: &Board, request: &Request) -> Result<Value, UnknownModel> {
+fn models_json(board: &Board, request: &Request) -> Result<Value, UnknownModel> {
     let found = leaderboard(board, request)?;
     let totals: serde_json::Map<String, Value> = found
         .totals
@@ -64,93 +63,16 @@ fn models(board: &Board, request: &Request) -> Result<Value, UnknownModel> {
             "total_pnl": totals,
             "win_rate": found.win_rate(),
         },
-        "rows": found.rows.iter().map(model_row).collect::<Vec<_>>(),
+        "currencies": models::fields(&found),
+        "rows": found.rows.iter().map(models::row).collect::<Vec<_>>(),
     });
+    if request.model.is_some() {
+        value["symbols"] = models::symbols(&request.trades);
+    }
     if request.compare.is_some() {
-        value["compare"] = compare(&found);
+        value["compare"] = models::compare(&super::comparisons(board, request)?);
     }
     Ok(value)
-}
-
-fn model_row(row: &ModelRow) -> Value {
-    let s = &row.summary;
-    let c = &s.confidence;
-    let n = s.trades();
-    // Correlations are given from three trades on (DESIGN §2).
-    let given = c.n >= 3;
-    let pearson = row.pearson().filter(|_| given);
-    let ranked = row.ranked.unwrap_or_default();
-    let spearman = ranked.spearman.filter(|_| given);
-    json!({
-        "model": row.key.model,
-        "currency": row.key.currency,
-        "rank": row.rank,
-        "rank_low": null,
-        "rank_high": null,
-        "p_best": null,
-        "trades": n,
-        "wins": s.wins,
-        "losses": s.losses,
-        "flat": s.flat,
-        "open": row.open,
-        "unknown_pnl": s.unknown,
-        "win_rate": row.win_rate(),
-        "win_rate_low": low(row.win_rate_interval),
-        "win_rate_high": high(row.win_rate_interval),
-        "total_pnl": (n > 0).then(|| s.total_pnl()),
-        "average_pnl": s.average_pnl(),
-        "median_pnl": ranked.median_pnl,
-        "best_trade": s.best(),
-        "worst_trade": s.worst(),
-        "profit_factor": s.profit_factor(),
-        "max_drawdown": s.max_drawdown(),
-        "fees": s.fees(),
-        "cost": s.costs(),
-        "average_confidence": c.mean(),
-        "confidence": {
-            "n": c.n,
-            "pearson": pearson.map(|r| r.r),
-            "pearson_p": pearson.and_then(|r| r.p),
-            "spearman": spearman.map(|r| r.r),
-            "spearman_p": spearman.and_then(|r| r.p),
-            "auc": ranked.auc.filter(|_| given),
-            "brier": c.brier(),
-        },
-        "last_closed_at": time(s.last_closed_at()),
-    })
-}
-
-/// Two models per currency: who leads by total P&L, and by how much. Equal is a tie; a model
-/// without a closed trade leads nothing.
-fn compare(found: &Leaderboard) -> Value {
-    let mut pairs = Vec::new();
-    let mut currencies: Vec<&str> = found.rows.iter().map(|r| r.key.currency.as_str()).collect();
-    currencies.sort_unstable();
-    currencies.dedup();
-    for currency in currencies {
-        let rows: Vec<&ModelRow> = found
-            .rows
-            .iter()
-            .filter(|r| r.key.currency == currency && r.summary.trades() > 0)
-            .collect();
-        if let [a, b] = rows.as_slice() {
-            let difference = a.summary.total_pnl() - b.summary.total_pnl();
-            let (x, y) = (a.summary.total_pnl(), b.summary.total_pnl());
-            let leader = if exceeds(x, y) {
-                a.key.model.as_str()
-            } else if exceeds(y, x) {
-                b.key.model.as_str()
-            } else {
-                "tie"
-            };
-            pairs.push(json!({
-                "currency": currency,
-                "leader": leader,
-                "total_pnl_difference": difference.abs(),
-            }));
-        }
-    }
-    Value::from(pairs)
 }
 
 pub(super) fn counts_json(counts: &CallCounts) -> Value {

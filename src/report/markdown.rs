@@ -41,6 +41,10 @@ fn section(out: &mut String, part: &Part, style: Style) {
             let _ = writeln!(out, "\n{}", escaped(&more));
         }
     }
+    for block in &part.below {
+        out.push('\n');
+        block_markdown(out, block, style);
+    }
     for lines in [
         screen.notes.iter().map(crate::view::Line::text).collect(),
         part.closing.clone(),
@@ -65,12 +69,12 @@ fn block_markdown(out: &mut String, block: &Block, style: Style) {
                 .map(|(label, line)| format!("{label}: {}", line.text())),
         ),
         // Drawn, so they keep their cells.
-        Block::Bars(_) => {
+        Block::Bars(_) | Block::Chart(_) => {
             let mut drawn = String::new();
             block_text(&mut drawn, block, style);
             let _ = writeln!(out, "```text\n{}```", drawn.replace('`', "'"));
         }
-        Block::Table(inner) => table(out, inner, inner.rows.len()),
+        Block::Table(inner) | Block::Rows(inner) => table(out, inner, inner.rows.len()),
     }
 }
 

@@ -7,15 +7,17 @@
 mod csv;
 pub mod export;
 mod json;
+mod json_models;
 pub mod loss;
 mod markdown;
 mod outcomes;
 mod parts;
 mod text;
 
-use crate::analytics::{BookKey, Leaderboard};
+use crate::analytics::{BookKey, Comparison, Leaderboard};
 use crate::board::Board;
 use crate::domain::{Range, Timestamp};
+use crate::store::ModelTrades;
 
 pub use csv::{CsvError, csv};
 pub use json::json;
@@ -41,7 +43,7 @@ impl Section {
 }
 
 /// What is to be reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// One section, or all.
     pub section: Option<Section>,
@@ -53,6 +55,10 @@ pub struct Request {
     pub model: Option<String>,
     /// Two models side by side.
     pub compare: Option<(String, String)>,
+    /// Those two only on the days on which both closed a trade.
+    pub shared_days: bool,
+    /// What the store says of the trades of the one model, per currency.
+    pub trades: Vec<(BookKey, ModelTrades)>,
     /// At most this many models.
     pub top: Option<usize>,
     /// With calls that are still in their window.
@@ -80,7 +86,6 @@ pub struct UnknownModel {
 /// all models.
 fn leaderboard(board: &Board, request: &Request) -> Result<Leaderboard, UnknownModel> {
     let window = request.range.window(request.as_of);
-    let mut found = Leaderboard::of(board.books(), &window, board.settings().min_rank_n, true);
     let mut wanted = Vec::new();
     if let Some(name) = &request.model {
         wanted.push(resolve(board, name)?);
@@ -89,8 +94,14 @@ fn leaderboard(board: &Board, request: &Request) -> Result<Leaderboard, UnknownM
         wanted.push(resolve(board, a)?);
         wanted.push(resolve(board, b)?);
     }
+    let mut found = Leaderboard::whole(board.books(), &window, board.settings().min_rank_n);
     if !wanted.is_empty() {
         found.rows.retain(|row| wanted.contains(&row.key.model));
+        found.newest_close = board
+            .books()
+            .filter(|(key, _)| wanted.contains(&key.model))
+            .filter_map(|(_, book)| book.last_close(window.to))
+            .max();
         found.resum();
     }
     if let Some(top) = request.top {
@@ -99,8 +110,39 @@ fn leaderboard(board: &Board, request: &Request) -> Result<Leaderboard, UnknownM
     Ok(found)
 }
 
+/// Two models, in the order in which they were named, for each currency in which both closed a
+/// trade.
+fn comparisons(
+    board: &Board,
+    request: &Request,
+) -> Result<Vec<([BookKey; 2], Comparison)>, UnknownModel> {
+    let Some((a, b)) = &request.compare else {
+        return Ok(Vec::new());
+    };
+    let window = request.range.window(request.as_of);
+    let (a, b) = (resolve(board, a)?, resolve(board, b)?);
+    let book = |model: &str, currency: &str| {
+        let mut books = board.books();
+        books.find(|(key, _)| key.model == model && key.currency == currency)
+    };
+    let mut found = Vec::new();
+    for (key, first) in board.books().filter(|(key, _)| key.model == a) {
+        let Some((other, second)) = book(&b, &key.currency) else {
+            continue;
+        };
+        let pair = Comparison::of([first, second], &window, request.shared_days);
+        if pair.summaries.iter().all(|s| s.trades() > 0) {
+            found.push(([key.clone(), other.clone()], pair));
+        }
+    }
+    Ok(found)
+}
+
 /// The name as the database has it: exact first, else without case if only one fits.
-fn resolve(board: &Board, name: &str) -> Result<String, UnknownModel> {
+///
+/// # Errors
+/// When none fits.
+pub fn resolve(board: &Board, name: &str) -> Result<String, UnknownModel> {
     let models: Vec<&str> = {
         let mut all: Vec<&str> = board
             .books()

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::analytics::sources::{Following, Late};
+use crate::analytics::sources::{Following, Late, Originality};
 use crate::analytics::{
     Bands, Categories, Concentration, Distribution, Judged, Selection, SourceRow, sources,
 };
@@ -55,15 +55,24 @@ pub(super) fn outcomes(board: &Board, calls: &[Judged], request: &Request) -> Va
     let window = request.range.window(request.as_of);
     let selection = Selection::of(calls, &window, &settings.rules, request.provisional);
     let found = Categories::of(&selection);
-    let rows = sources(
-        calls,
-        &selection,
-        &settings.rules,
-        settings.min_rank_n,
-        request.as_of,
-        true,
-    );
-    let bands: Vec<Value> = Bands::of(&selection.settled)
+    // The two halves of the work know nothing of each other.
+    let (rows, bands) = std::thread::scope(|scope| {
+        let bands = scope.spawn(|| Bands::of(&selection.settled));
+        let rows = sources(
+            calls,
+            &selection,
+            &settings.rules,
+            settings.min_rank_n,
+            request.as_of,
+            true,
+        );
+        // It can only have ended early by a panic, which is passed on.
+        let bands = bands
+            .join()
+            .unwrap_or_else(|e| std::panic::resume_unwind(e));
+        (rows, bands)
+    });
+    let bands: Vec<Value> = bands
         .into_iter()
         .map(|bands| {
             let rows: Vec<Value> = bands
@@ -135,7 +144,7 @@ fn source(row: &SourceRow) -> Value {
         "reputation_raw": r.raw,
         "win_rate_shrunk": row.shrunk.map(|s| s.win_rate),
         "crash_rate_shrunk": row.shrunk.map(|s| s.crash_rate),
-        "originality": originality.and_then(|o| o.share()),
+        "originality": originality.and_then(Originality::share),
         "originality_n": originality.map(|o| o.n),
         "median_lag_s": originality.and_then(|o| o.median_lag).map(Span::as_seconds),
         "drift": difference.map(|(difference, _)| difference),

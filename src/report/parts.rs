@@ -1,13 +1,13 @@
 //! The screens that a report draws, one per section: the same for text and Markdown.
 
-use crate::analytics::leaderboard::exceeds;
 use crate::board::Board;
 use crate::view::answer::Answers;
 use crate::view::categories::ALL;
 use crate::view::format::{self, Style};
-use crate::view::{Question, Screen, Tab};
+use crate::view::leaderboard::screen_of;
+use crate::view::{Block, Question, Screen, Tab, compare_page, model_page};
 
-use super::{Request, Section, UnknownModel, leaderboard};
+use super::{Request, Section, UnknownModel, comparisons, leaderboard};
 
 /// Calls listed when all sections are printed; `--report calls` lists every one.
 const CALLS_IN_ALL: usize = 15;
@@ -20,6 +20,8 @@ pub(super) struct Part {
     pub screen: Screen,
     /// So many rows of its table are drawn.
     pub shown: usize,
+    /// What is below the table: the page of the one model that was asked for.
+    pub below: Vec<Block>,
     /// Lines behind everything else.
     pub closing: Vec<String>,
 }
@@ -64,70 +66,108 @@ pub(super) fn parts(
             open: None,
             frozen: false,
         };
-        let mut screen = answers.screen(&question, tab, true);
-        // What all sources together come to stands above the table already.
-        screen.table.rows.retain(|row| row.key != ALL);
         let mut closing = Vec::new();
-        if section == Section::Models {
-            narrow(&mut screen, board, request)?;
-            if request.compare.is_some() {
-                closing = compare(board, request, style)?;
-            }
-        }
+        let mut below = Vec::new();
+        let screen = if section == Section::Models {
+            let (screen, pages) = models(board, request, style)?;
+            below = pages;
+            closing = compare(board, request, style)?;
+            screen
+        } else {
+            let mut screen = answers.screen(&question, tab);
+            // What all sources together come to stands above the table already.
+            screen.table.rows.retain(|row| row.key != ALL);
+            screen
+        };
         let rows = screen.table.rows.len();
         let cut = section == Section::Calls && request.section.is_none();
         parts.push(Part {
             title,
             screen,
             shown: if cut { rows.min(CALLS_IN_ALL) } else { rows },
+            below,
             closing,
         });
     }
     Ok(parts)
 }
 
-/// Leaves only the models that were asked for; the summary line then speaks of them.
-fn narrow(screen: &mut Screen, board: &Board, request: &Request) -> Result<(), UnknownModel> {
-    if request.model.is_none() && request.compare.is_none() && request.top.is_none() {
-        return Ok(());
-    }
+/// The leaderboard that was asked for, and the pages of the one model.
+fn models(
+    board: &Board,
+    request: &Request,
+    style: Style,
+) -> Result<(Screen, Vec<Block>), UnknownModel> {
     let found = leaderboard(board, request)?;
-    let keys: Vec<String> = found
-        .rows
-        .iter()
-        .map(crate::view::leaderboard::row_key)
-        .collect();
-    screen.table.rows.retain(|row| keys.contains(&row.key));
+    let mut screen = screen_of(&found, board, request.range, request.as_of, style);
     if request.model.is_some() || request.compare.is_some() {
         screen.above.clear();
         screen.notes.clear();
     }
-    Ok(())
+    let mut below = Vec::new();
+    if request.model.is_some() {
+        let window = request.range.window(request.as_of);
+        let min_n = board.settings().min_rank_n;
+        for row in &found.rows {
+            let Some((_, book)) = board.books().find(|(key, _)| **key == row.key) else {
+                continue;
+            };
+            let Some(deep) = &row.deep else { continue };
+            let points = book.points(&window);
+            if found.rows.len() > 1 {
+                below.push(Block::Heading(format!("In {}", row.key.currency)));
+            }
+            let trades = request.trades.iter().find(|(key, _)| *key == row.key);
+            below.extend(model_page::blocks(
+                row,
+                points,
+                &deep.figures,
+                request.as_of,
+                style,
+                min_n,
+            ));
+            below.extend(model_page::of_store(
+                trades.map(|(_, trades)| trades),
+                points.len(),
+                style,
+            ));
+        }
+    }
+    Ok((screen, below))
 }
 
-/// Who leads, per currency, in words.
+/// Who leads, per currency, and how sure that is, in words.
 fn compare(board: &Board, request: &Request, style: Style) -> Result<Vec<String>, UnknownModel> {
-    let found = leaderboard(board, request)?;
     let mut lines = Vec::new();
-    for (currency, _) in &found.totals {
-        let rows: Vec<_> = found
-            .rows
-            .iter()
-            .filter(|r| &r.key.currency == currency && r.summary.trades() > 0)
-            .collect();
-        let [a, b] = rows.as_slice() else { continue };
-        let difference = a.summary.total_pnl() - b.summary.total_pnl();
-        let (x, y) = (a.summary.total_pnl(), b.summary.total_pnl());
-        lines.push(if !exceeds(x, y) && !exceeds(y, x) {
-            format!("{currency}: a tie in total P&L")
-        } else {
-            let leader = if x > y { a } else { b };
-            format!(
-                "{currency}: {} leads by {} in total P&L (no interval yet: read it with n)",
-                leader.key.model,
-                format::signed_money(difference.abs(), style).replace('+', "")
-            )
-        });
+    for (keys, found) in comparisons(board, request)? {
+        let names = [keys[0].model.as_str(), keys[1].model.as_str()];
+        let currency = &keys[0].currency;
+        lines.push(format!(
+            "{currency}: {}",
+            compare_page::total(&found, names, style)
+        ));
+        lines.push(format!(
+            "  per trade: {}",
+            compare_page::verdict(&found, names, style)
+        ));
+        let [difference, interval, above] =
+            compare_page::gap_words(&found.win_rate, compare_page::points);
+        if found.win_rate.sure.is_some() {
+            lines.push(format!(
+                "  win rate, {} less {}: {difference} ({interval}), P({} ahead) {above}",
+                names[0], names[1], names[0]
+            ));
+        }
+        lines.extend(compare_page::caution(&found).map(|text| format!("  {text}")));
+        if request.shared_days {
+            lines.push(format!(
+                "  only the {} on which both closed a trade",
+                format::count(found.shared_days, "day")
+            ));
+        }
+    }
+    if request.compare.is_some() && lines.is_empty() {
+        lines.push("nothing to compare: no currency in which both closed a trade".to_owned());
     }
     Ok(lines)
 }

@@ -23,6 +23,12 @@ pub fn text(board: &Board, request: &Request, style: Style) -> Result<String, Un
     for part in parts(board, request, style)? {
         let _ = writeln!(out, "\n{}", part.title.to_uppercase());
         section_text(&mut out, &part, style);
+        for block in &part.below {
+            if matches!(block, Block::Heading(_)) {
+                out.push('\n');
+            }
+            block_text(&mut out, block, style);
+        }
         for line in &part.closing {
             wrapped(&mut out, line);
         }
@@ -54,7 +60,7 @@ fn section_text(out: &mut String, part: &Part, style: Style) {
 pub(super) fn block_text(out: &mut String, block: &Block, style: Style) {
     match block {
         Block::Heading(title) => {
-            let _ = writeln!(out, "{title}");
+            wrapped(out, title);
         }
         Block::Text(lines) => {
             for line in lines {
@@ -89,7 +95,12 @@ pub(super) fn block_text(out: &mut String, block: &Block, style: Style) {
                 let _ = writeln!(out, "{}", line.trim_end());
             }
         }
-        Block::Table(table) => table_text(out, table, table.rows.len(), style),
+        Block::Chart(chart) => {
+            for line in chart.lines(WIDTH) {
+                let _ = writeln!(out, "{}", line.text().trim_end());
+            }
+        }
+        Block::Table(table) | Block::Rows(table) => table_text(out, table, table.rows.len(), style),
     }
 }
 

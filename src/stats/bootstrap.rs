@@ -9,8 +9,12 @@
 use super::random::SplitMix64;
 use super::{Interval, quantile};
 
-/// How many resamples are drawn.
+/// How many resamples places are read off.
 pub const RESAMPLES: usize = 2_000;
+
+/// How many the difference of two is read off: there are few columns to draw, and whether 0 lies
+/// inside an interval should not hang on the draw.
+pub const DIFFERENCE_RESAMPLES: usize = 10_000;
 
 /// The least days that say anything of how days differ. Below it the resamples are hardly ever
 /// anything but the days themselves over again, and whatever leads seems to lead for sure.
@@ -50,21 +54,25 @@ impl DayTable {
     /// How many days it has.
     #[must_use]
     pub const fn days(&self) -> usize {
-        if self.columns == 0 {
-            0
-        } else {
-            self.values.len() / self.columns
+        match self.values.len().checked_div(self.columns) {
+            Some(days) => days,
+            None => 0,
         }
     }
 
-    /// Calls `each` with the sums of all columns over [`RESAMPLES`] draws of as many days as there
-    /// are, with replacement. `stop` is asked now and then; `None` when it said so.
-    fn resample(&self, stop: &dyn Fn() -> bool, mut each: impl FnMut(&[f64])) -> Option<()> {
+    /// Calls `each` with the sums of all columns, so many times over as many days as there are,
+    /// drawn with replacement. `stop` is asked now and then; `None` when it said so.
+    fn resample(
+        &self,
+        times: usize,
+        stop: &dyn Fn() -> bool,
+        mut each: impl FnMut(&[f64]),
+    ) -> Option<()> {
         let days = self.days();
         let mut random = SplitMix64::new(SEED);
         let mut drawn = vec![0u32; days];
         let mut sums = vec![0.0; self.columns];
-        for resample in 0..RESAMPLES {
+        for resample in 0..times {
             if resample % 64 == 0 && stop() {
                 return None;
             }
@@ -125,7 +133,7 @@ pub fn places(
     let mut counts = vec![0u32; columns * columns];
     let mut first = vec![0.0; columns];
     let mut order: Vec<usize> = (0..columns).collect();
-    table.resample(stop, |sums| {
+    table.resample(RESAMPLES, stop, |sums| {
         // The order of the last resample is a good start for the next.
         order.sort_by(|a, b| sums[*b].total_cmp(&sums[*a]));
         let mut better = 0;
@@ -184,8 +192,9 @@ pub fn differences<const N: usize>(
     if table.days() < MIN_DAYS {
         return None;
     }
-    let mut drawn: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(RESAMPLES));
-    table.resample(&|| false, |sums| {
+    let mut drawn: [Vec<f64>; N] =
+        std::array::from_fn(|_| Vec::with_capacity(DIFFERENCE_RESAMPLES));
+    table.resample(DIFFERENCE_RESAMPLES, &|| false, |sums| {
         if let Some(figures) = figures(sums) {
             for (all, figure) in drawn.iter_mut().zip(figures) {
                 all.push(figure);
@@ -194,7 +203,7 @@ pub fn differences<const N: usize>(
     })?;
     let mut found = Vec::with_capacity(N);
     for mut values in drawn {
-        if values.len() < RESAMPLES / 2 {
+        if values.len() < DIFFERENCE_RESAMPLES / 2 {
             return None;
         }
         values.sort_by(f64::total_cmp);

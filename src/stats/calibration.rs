@@ -4,7 +4,7 @@
 //! percent) and what happened, in the same order. They give `None` for no
 //! forecasts, unequal lengths, or a forecast that is NaN or outside 0..=1.
 
-use super::{CompensatedSum, tail::normal_two_sided};
+use super::{Bin, CompensatedSum, tail::normal_two_sided};
 
 fn usable(forecast: &[f64], won: &[bool]) -> bool {
     !forecast.is_empty()
@@ -85,6 +85,35 @@ pub fn murphy(forecast: &[f64], won: &[bool]) -> Option<Murphy> {
         resolution: resolution.value() / n,
         uncertainty,
         skill: (!one_sided).then(|| 1.0 - brier / uncertainty),
+    })
+}
+
+/// The Brier score in Murphy's three parts, every forecast replaced by the mean of its bin: what
+/// is left of [`murphy`] when forecasts hardly repeat. `brier` is that of the replaced forecasts.
+///
+/// `None` without bins.
+pub fn murphy_of_bins(bins: &[Bin]) -> Option<Murphy> {
+    let all: u64 = bins.iter().map(|b| b.n).sum();
+    let won: u64 = bins.iter().map(|b| b.won).sum();
+    if all == 0 {
+        return None;
+    }
+    let n = all as f64;
+    let base = won as f64 / n;
+    let weighted = |part: &dyn Fn(&Bin) -> f64| sum(bins.iter().map(|b| b.n as f64 * part(b))) / n;
+    let reliability = weighted(&|b| (b.forecast - b.rate()).powi(2));
+    let resolution = weighted(&|b| (b.rate() - base).powi(2));
+    let uncertainty = base * (1.0 - base);
+    let brier = weighted(&|b| {
+        let (f, rate) = (b.forecast, b.rate());
+        rate * (1.0 - f).powi(2) + (1.0 - rate) * f * f
+    });
+    Some(Murphy {
+        brier,
+        reliability,
+        resolution,
+        uncertainty,
+        skill: (won > 0 && won < all).then(|| 1.0 - brier / uncertainty),
     })
 }
 
@@ -176,6 +205,21 @@ mod tests {
             let total = parts.reliability - parts.resolution + parts.uncertainty;
             prop_assert!((parts.brier - total).abs() < 1e-12);
             prop_assert!(parts.reliability >= 0.0 && parts.resolution >= 0.0);
+
+            let bins = crate::stats::reliability(&forecast, &won);
+            let binned = murphy_of_bins(&bins).unwrap();
+            let total = binned.reliability - binned.resolution + binned.uncertainty;
+            prop_assert!((binned.brier - total).abs() < 1e-12);
+            // The same as with the forecasts replaced by hand.
+            let replaced: Vec<f64> = forecast
+                .iter()
+                .filter_map(|f| bins.iter().find(|b| b.low <= *f && *f <= b.high))
+                .map(|b| b.forecast)
+                .collect();
+            let by_hand = murphy(&replaced, &won).unwrap();
+            prop_assert!((by_hand.brier - binned.brier).abs() < 1e-12);
+            prop_assert!((by_hand.reliability - binned.reliability).abs() < 1e-12);
+            prop_assert!((by_hand.resolution - binned.resolution).abs() < 1e-12);
         }
     }
 }

@@ -38,7 +38,8 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<Correlation> {
 /// deviations. For summaries that are merged instead of recomputed.
 ///
 /// The caller guarantees that neither column is constant: only the data can
-/// tell, a sum of squares may be rounding noise. `r` is clamped to -1..=1.
+/// tell, a sum of squares may be rounding noise. An `r` that is -1 or 1 but for
+/// rounding is exactly that.
 ///
 /// `None` for `n < 2`, or sums that are not finite or not positive squares.
 pub fn pearson_from_moments(n: u64, m2x: f64, m2y: f64, cxy: f64) -> Option<Correlation> {
@@ -57,8 +58,15 @@ pub fn pearson_from_moments(n: u64, m2x: f64, m2y: f64, cxy: f64) -> Option<Corr
     if r.is_nan() {
         return None;
     }
+    // Three rounded sums tell a line from nearly a line no better than this, and p would be made of
+    // nothing but that rounding.
+    let r = if 1.0 - r.abs() < 8.0 * f64::EPSILON {
+        r.signum()
+    } else {
+        r
+    };
     let n = usize::try_from(n).unwrap_or(usize::MAX);
-    Some(describe(n, r.clamp(-1.0, 1.0), 1.0))
+    Some(describe(n, r, 1.0))
 }
 
 /// Spearman's rank correlation: Pearson's of the average ranks, so ties are

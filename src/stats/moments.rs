@@ -66,7 +66,7 @@ impl Moments {
     /// (n - 1). `None` under two values, or when they never vary.
     #[must_use]
     pub fn sharpe(&self) -> Option<Sharpe> {
-        if self.n < 2 || !(self.m2 > 0.0) {
+        if self.n < 2 || self.m2 <= 0.0 || self.m2.is_nan() {
             return None;
         }
         let n = self.n as f64;

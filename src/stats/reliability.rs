@@ -93,7 +93,7 @@ pub fn auc_interval(auc: f64, n1: u64, n0: u64) -> Option<Interval> {
         return None;
     }
     let (n1, n0) = (n1 as f64, n0 as f64);
-    let half = (n1 + n0) / 2.0 - 1.0;
+    let half = f64::midpoint(n1, n0) - 1.0;
     let rejected = |theta: f64| {
         let shape = 1.0 + half * (1.0 - theta) / (2.0 - theta) + half * theta / (1.0 + theta);
         let variance = theta * (1.0 - theta) * shape / (n1 * n0);
@@ -130,7 +130,7 @@ pub fn results_needed(auc: f64, positives: f64) -> Option<f64> {
     /// The 0.8 quantile of the standard normal distribution.
     const Z_80: f64 = 0.841_621_233_572_914_2;
     let share = positives * (1.0 - positives);
-    if !(share > 0.0) || auc == 0.5 {
+    if share <= 0.0 || share.is_nan() || auc == 0.5 {
         return None;
     }
     let needed = (Z_95 + Z_80).powi(2) / (12.0 * share * (auc - 0.5).powi(2));
@@ -175,16 +175,26 @@ mod tests {
     }
 
     /// ((AUC, positives, negatives), interval).
-    const AUC_CASES: [((f64, u64, u64), (f64, f64)); 4] = [
-        ((0.64, 80, 120), (0.5588228998672718, 0.71258885145229)),
-        ((0.72, 5, 5), (0.36161494064649796, 0.9156164176438689)),
-        ((1.0, 6, 4), (0.6328553494330459, 1.0)),
-        ((0.31, 300, 41), (0.23287979658508542, 0.40212671039277254)),
+    type Case = ((f64, u64, u64), (f64, f64));
+    const AUC_CASES: [Case; 4] = [
+        (
+            (0.64, 80, 120),
+            (0.558_822_899_867_271_8, 0.712_588_851_452_29),
+        ),
+        (
+            (0.72, 5, 5),
+            (0.361_614_940_646_497_96, 0.915_616_417_643_868_9),
+        ),
+        ((1.0, 6, 4), (0.632_855_349_433_045_9, 1.0)),
+        (
+            (0.31, 300, 41),
+            (0.232_879_796_585_085_42, 0.402_126_710_392_772_54),
+        ),
     ];
 
     #[test]
     fn the_number_needed_is_noethers() {
-        close(results_needed(0.64, 0.4).unwrap(), 139.0461971079416);
+        close(results_needed(0.64, 0.4).unwrap(), 139.046_197_107_941_6);
         assert_eq!(results_needed(0.5, 0.4), None);
         assert_eq!(results_needed(0.7, 1.0), None);
     }

@@ -1,6 +1,5 @@
 //! Reading everything that the in-memory board is made of.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use rusqlite::{OptionalExtension, Row, params};
@@ -8,6 +7,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use crate::analytics::{Book, BookKey};
 use crate::domain::candle::LONGEST_CANDLE;
 use crate::domain::fold::PriceAt;
+use crate::domain::hash::FastMap;
 use crate::domain::{
     Call, CallFacts, CallId, Fold, ImportedOutcome, Price, Span, Timestamp, TokenKey,
 };
@@ -63,16 +63,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn load(&self, as_of: Option<Timestamp>) -> Result<Loaded, StoreError> {
-        let calls = self.load_calls(as_of)?;
-        let orphan_outcomes: i64 = self.conn.query_row(
-            "SELECT count(*) FROM imported_outcome WHERE call_id NOT IN (SELECT id FROM call)",
-            [],
-            |row| row.get(0),
-        )?;
+        let (calls, orphan_outcomes) = self.load_calls(as_of)?;
         Ok(Loaded {
             books: self.load_books()?,
             calls,
-            orphan_outcomes: usize::try_from(orphan_outcomes).unwrap_or(0),
+            orphan_outcomes,
             next_unseen: self.next_sample_after(as_of)?,
         })
     }
@@ -92,8 +87,9 @@ impl Store {
         Ok(next.map(Timestamp::from_millis))
     }
 
-    fn load_calls(&self, as_of: Option<Timestamp>) -> Result<Vec<StoredCall>, StoreError> {
-        let mut imported: HashMap<String, ImportedOutcome> = self
+    /// All calls, and how many imported outcomes belong to none of them.
+    fn load_calls(&self, as_of: Option<Timestamp>) -> Result<(Vec<StoredCall>, usize), StoreError> {
+        let mut imported: FastMap<String, ImportedOutcome> = self
             .conn
             .prepare(
                 "SELECT call_id, peak_multiple, final_multiple, is_rug, observed_until, label \
@@ -102,7 +98,7 @@ impl Store {
             .query_map([], |row| Ok((row.get(0)?, read_outcome(row, 1)?)))?
             .collect::<Result<_, _>>()?;
         let ours = super::folds::are_ours(&self.conn, &self.rules)?;
-        let up_to: HashMap<i64, i64> = self
+        let up_to: FastMap<i64, i64> = self
             .conn
             .prepare("SELECT token_id, up_to FROM folded")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -111,7 +107,11 @@ impl Store {
             .conn
             .prepare(&format!("{} ORDER BY c.called_at, c.id", *FOLDED_CALLS))?;
         let rows = statement.query_map([], read_folded_call)?;
-        let mut calls = Vec::new();
+        // A record is large: growing step by step would copy all of them several times.
+        let count: i64 = self
+            .conn
+            .query_row("SELECT count(*) FROM call", [], |row| row.get(0))?;
+        let mut calls = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
         for row in rows {
             let (record, fold) = row?;
             let facts = CallFacts::from(&record.call);
@@ -138,7 +138,7 @@ impl Store {
                 fold,
             });
         }
-        Ok(calls)
+        Ok((calls, imported.len()))
     }
 
     /// One call as it is stored now.

@@ -18,6 +18,7 @@ mod foreign;
 mod load;
 mod names;
 mod open;
+mod reader;
 mod samples;
 mod state;
 mod summaries;
@@ -35,6 +36,7 @@ pub use error::StoreError;
 pub use folds::FoldChange;
 pub use foreign::{Cell, Foreign, ForeignError};
 pub use load::{Loaded, StoredCall};
+pub use reader::{ModelTrades, Reader, SymbolSums};
 pub use samples::Sample;
 pub use void::{VoidError, Voiding};
 

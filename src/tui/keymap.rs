@@ -44,6 +44,10 @@ pub enum Action {
     NextSort,
     /// Turn the order round.
     ReverseSort,
+    /// Mark the row; two marked rows are compared.
+    Mark,
+    /// Compare on shared days only, or on all.
+    SharedDays,
     /// Start to type a filter.
     Filter,
     /// Keep the filter and go back to the rows.
@@ -58,8 +62,6 @@ pub enum Action {
     Freeze,
     /// Copy what the selected row is known by.
     Copy,
-    /// Mark the selected row; two marked ones are compared.
-    Mark,
     /// Save the rows on view to a file.
     Save,
     /// Open or close the help.
@@ -75,10 +77,14 @@ pub enum Context {
     Always,
     /// On a list or a page.
     View,
-    /// On a list of rows.
+    /// On any rows that can be sorted.
+    Rows,
+    /// On the rows of a tab.
     List,
     /// On an open page.
     Page,
+    /// On the rows of an open page.
+    PageRows,
     /// While a filter is typed.
     Filter,
     /// While the help is open.
@@ -92,6 +98,8 @@ pub enum Place {
     List,
     /// An open page.
     Page,
+    /// The rows of an open page.
+    PageRows,
     /// A filter being typed.
     Filter,
     /// The help.
@@ -100,14 +108,26 @@ pub enum Place {
 
 impl Place {
     /// Every place.
-    pub const EACH: [Self; 4] = [Self::List, Self::Page, Self::Filter, Self::Help];
+    pub const EACH: [Self; 5] = [
+        Self::List,
+        Self::Page,
+        Self::PageRows,
+        Self::Filter,
+        Self::Help,
+    ];
 
     /// The contexts whose keys work here.
     #[must_use]
     pub const fn contexts(self) -> &'static [Context] {
         match self {
-            Self::List => &[Context::List, Context::View, Context::Always],
+            Self::List => &[Context::List, Context::Rows, Context::View, Context::Always],
             Self::Page => &[Context::Page, Context::View, Context::Always],
+            Self::PageRows => &[
+                Context::PageRows,
+                Context::Rows,
+                Context::View,
+                Context::Always,
+            ],
             Self::Filter => &[Context::Filter],
             Self::Help => &[Context::Help, Context::Always],
         }
@@ -116,11 +136,13 @@ impl Place {
 
 impl Context {
     /// Every context, in the order of the help.
-    pub const EACH: [Self; 6] = [
+    pub const EACH: [Self; 8] = [
         Self::View,
+        Self::Rows,
         Self::List,
         Self::Filter,
         Self::Page,
+        Self::PageRows,
         Self::Help,
         Self::Always,
     ];
@@ -131,7 +153,9 @@ impl Context {
         match self {
             Self::Always => "Everywhere",
             Self::View => "Tabs and ranges",
-            Self::List => "Rows",
+            Self::Rows => "Rows",
+            Self::List => "Rows of a tab",
+            Self::PageRows => "Rows of an open row",
             Self::Page => "An open row",
             Self::Filter => "While typing a filter",
             Self::Help => "This help",
@@ -227,7 +251,7 @@ const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &{
     use Action as A;
-    use Context::{Always, Filter, Help, List, Page, View};
+    use Context::{Always, Filter, Help, List, Page, PageRows, Rows, View};
     [
         row(View, A::Tab(Tab::Leaderboard), &[Chord::char('1')], "models by what they earned")
             .hint(3, "1-4", "tab"),
@@ -248,23 +272,22 @@ pub const BINDINGS: &[Binding] = &{
             .hint(9, "p", "provisional"),
         row(View, A::Freeze, &[Chord::char(' ')], "freeze: new data waits until you press it again")
             .hint(10, "space", "freeze"),
-        row(List, A::Down, DOWN, "down"),
-        row(List, A::Up, UP, "up"),
-        row(List, A::PageDown, PAGE_DOWN, "a screen down"),
-        row(List, A::PageUp, PAGE_UP, "a screen up"),
-        row(List, A::Top, TOP, "first row"),
-        row(List, A::Bottom, BOTTOM, "last row"),
+        row(Rows, A::Down, DOWN, "down"),
+        row(Rows, A::Up, UP, "up"),
+        row(Rows, A::PageDown, PAGE_DOWN, "a screen down"),
+        row(Rows, A::PageUp, PAGE_UP, "a screen up"),
+        row(Rows, A::Top, TOP, "first row"),
+        row(Rows, A::Bottom, BOTTOM, "last row"),
         row(List, A::Open, &[Chord::key(KeyCode::Enter)], "open the row").hint(5, "Enter", "open"),
-        row(List, A::NextSort, &[Chord::char('s')], "sort by the next column, at last as built")
+        row(Rows, A::NextSort, &[Chord::char('s')], "sort by the next column, at last as built")
             .hint(6, "s S", "sort"),
-        row(List, A::ReverseSort, &[Chord::char('S')], "turn the order round"),
-        row(List, A::Filter, &[Chord::char('/')], "show only rows that contain a text")
+        row(Rows, A::ReverseSort, &[Chord::char('S')], "turn the order round"),
+        row(Rows, A::Filter, &[Chord::char('/')], "show only rows that contain a text")
             .hint(7, "/", "filter"),
         row(List, A::ClearFilter, ESC, "drop the filter"),
-        row(List, A::Copy, &[Chord::char('y')], "copy the row's address or id to your clipboard")
+        row(List, A::Mark, &[Chord::char('c')], "mark a row: two marked are compared"),
+        row(Rows, A::Copy, &[Chord::char('y')], "copy the row's address or id to your clipboard")
             .hint(8, "y", "copy"),
-        row(List, A::Mark, &[Chord::char('c')], "mark; two marked are compared (sources)")
-            .hint(11, "c", "compare"),
         row(List, A::Save, &[Chord::char('e')], "save these rows to a CSV file in this folder")
             .hint(12, "e", "save"),
         row(Filter, A::KeepFilter, &[Chord::key(KeyCode::Enter)], "keep it")
@@ -282,7 +305,10 @@ pub const BINDINGS: &[Binding] = &{
         row(Page, A::Bottom, BOTTOM, "to the end"),
         row(Page, A::Copy, &[Chord::char('y')], "copy its address or id to your clipboard")
             .hint(8, "y", "copy"),
+        row(Page, A::Open, &[Chord::key(KeyCode::Enter)], "its rows, to sort and to filter"),
+        row(Page, A::SharedDays, &[Chord::char('c')], "compare on shared days only, or all"),
         row(Page, A::Back, ESC, "back to the rows").hint(0, "Esc", "back"),
+        row(PageRows, A::Back, ESC, "drop the filter, then back to the page").hint(0, "Esc", "back"),
         row(Help, A::Down, DOWN, "a line down").hint(6, "j k", "scroll"),
         row(Help, A::Up, UP, "a line up"),
         row(Help, A::PageDown, PAGE_DOWN, "a screen down"),

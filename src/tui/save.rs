@@ -85,13 +85,22 @@ fn write(table: &Table, rows: &[usize], out: impl Write) -> io::Result<()> {
             None => Value::Null,
             Some(cell) => match &cell.sort {
                 SortKey::Unknown => Value::Null,
-                SortKey::Number(number) => Value::from(*number),
+                SortKey::Number(number) => plain(*number),
                 SortKey::Word(_) => Value::from(cell.text.as_str()),
             },
         });
         file.row(values.collect())?;
     }
     file.end()?.0.flush()
+}
+
+/// A count without a fraction.
+fn plain(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        Value::from(number as i64)
+    } else {
+        Value::from(number)
+    }
 }
 
 #[cfg(test)]
@@ -136,7 +145,7 @@ mod tests {
         let path = folder.path().join("callboard-x.csv");
         assert_eq!(said, format!("2 rows saved to {}", path.display()));
         let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text, "source,n\r\n\"c, d\",3.0\r\n'=b(),\r\n");
+        assert_eq!(text, "source,n\r\n\"c, d\",3\r\n'=b(),\r\n");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(save(&save_it, folder.path()).ends_with("callboard-x-2.csv"));

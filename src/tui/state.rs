@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::domain::Range;
-use crate::view::{Header, Order, Page, Question, Screen, Tab};
+use crate::view::{Block, Header, Line, Order, Page, Question, Screen, Tab, Tone, format};
 
 use super::keymap::Place;
 
@@ -55,6 +55,8 @@ pub struct List {
     pub answered: bool,
     /// The chosen order; `None` as built.
     pub order: Option<Order>,
+    /// The key of the row that waits for a second one to be compared with.
+    pub marked: Option<String>,
     /// Only rows that contain this.
     pub filter: String,
     /// Indices of the rows on view, in order.
@@ -63,8 +65,6 @@ pub struct List {
     pub position: usize,
     /// The first row on screen.
     pub offset: usize,
-    /// The key of the row that waits for another to be compared with.
-    pub marked: Option<String>,
     /// The key of the selected row.
     selected: Option<String>,
     /// The user has chosen a row; before that the selection stays at the top.
@@ -99,6 +99,69 @@ pub struct OpenPage {
     pub answered: bool,
     /// The first line on screen.
     pub scroll: usize,
+    /// Its rows, opened to be sorted and filtered.
+    pub rows: Option<List>,
+}
+
+impl OpenPage {
+    /// A page that is asked for.
+    #[must_use]
+    pub const fn new(tab: Tab, key: String, copy: String, range: Range) -> Self {
+        Self {
+            tab,
+            key,
+            copy,
+            page: None,
+            waiting: None,
+            range,
+            answered: false,
+            scroll: 0,
+            rows: None,
+        }
+    }
+
+    /// Shows an answer; open rows follow it as soon as it has any.
+    pub fn show(&mut self, page: Page) {
+        if let (Some(rows), Some(shown)) = (&mut self.rows, shown_rows(&page, self.range)) {
+            rows.shown = Some(shown);
+            rows.arrange();
+        }
+        self.page = Some(page);
+    }
+
+    /// Opens its rows; says whether it has any.
+    pub fn open_rows(&mut self) -> bool {
+        let shown = self.page.as_ref().and_then(|p| shown_rows(p, self.range));
+        let Some(shown) = shown else {
+            return false;
+        };
+        let mut rows = List {
+            shown: Some(shown),
+            answered: true,
+            ..List::default()
+        };
+        rows.arrange();
+        self.rows = Some(rows);
+        true
+    }
+}
+
+/// The long table of a page as a screen of its own.
+fn shown_rows(page: &Page, range: Range) -> Option<Shown> {
+    let table = page.rows()?;
+    let screen = Screen {
+        above: vec![Block::Text(vec![Line::toned(
+            page.title.clone(),
+            Tone::Strong,
+        )])],
+        count: format::count(table.rows.len(), "trade"),
+        table: table.clone(),
+        ..Screen::default()
+    };
+    Some(Shown {
+        screen: Arc::new(screen),
+        range,
+    })
 }
 
 /// A short notice.
@@ -148,24 +211,38 @@ impl State {
     pub const fn place(&self) -> Place {
         if self.help.is_some() {
             Place::Help
-        } else if self.page.is_some() {
-            Place::Page
         } else if self.typing {
             Place::Filter
+        } else if let Some(page) = &self.page {
+            if page.rows.is_some() {
+                Place::PageRows
+            } else {
+                Place::Page
+            }
         } else {
             Place::List
         }
     }
 
-    /// The list of the tab in front.
+    /// The rows that have the keys: those of the open page, or of the tab in front.
     #[must_use]
-    pub const fn list(&self) -> &List {
-        &self.lists[self.tab.index()]
+    pub fn list(&self) -> &List {
+        match &self.page {
+            Some(OpenPage {
+                rows: Some(rows), ..
+            }) => rows,
+            _ => &self.lists[self.tab.index()],
+        }
     }
 
-    /// The list of the tab in front.
-    pub const fn list_mut(&mut self) -> &mut List {
-        &mut self.lists[self.tab.index()]
+    /// The rows that have the keys.
+    pub fn list_mut(&mut self) -> &mut List {
+        match &mut self.page {
+            Some(OpenPage {
+                rows: Some(rows), ..
+            }) => rows,
+            _ => &mut self.lists[self.tab.index()],
+        }
     }
 
     /// The list of any tab.
@@ -255,7 +332,7 @@ impl State {
         self.drawn = drawn;
         if let Some(scroll) = &mut self.help {
             *scroll = drawn.offset;
-        } else if let Some(page) = &mut self.page {
+        } else if let Some(page) = self.page.as_mut().filter(|p| p.rows.is_none()) {
             page.scroll = drawn.offset;
         } else {
             self.list_mut().offset = drawn.offset;

@@ -64,7 +64,7 @@ fn take_page(state: &mut State, tab: Tab, key: &str, page: Page) -> bool {
     let same = open.range == range && open.page.as_ref() == Some(&page);
     open.answered = true;
     open.range = range;
-    open.page = Some(page);
+    open.show(page);
     !same && state.help.is_none()
 }
 

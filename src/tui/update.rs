@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crossterm::event::{Event, KeyEvent};
 
 use crate::domain::Range;
-use crate::view::question::pair_key;
+use crate::view::categories::ALL;
+use crate::view::compare_page::PairKey;
 use crate::view::{Align, Order, Question, Tab};
 
 use super::keymap::{self, Action, Chord, Place};
@@ -121,6 +122,8 @@ fn act(state: &mut State, action: Action) -> Effects {
         Action::Bottom => Effects::redraw(step(state, usize::MAX, false)),
         Action::Open => open(state),
         Action::Back => back(state),
+        Action::Mark => mark(state),
+        Action::SharedDays => shared_days(state),
         Action::NextSort => Effects::redraw(next_sort(state)),
         Action::ReverseSort => Effects::redraw(reverse_sort(state)),
         Action::Filter => {
@@ -147,7 +150,6 @@ fn act(state: &mut State, action: Action) -> Effects {
         }
         Action::Freeze => freeze(state),
         Action::Copy => copy(state),
-        Action::Mark => mark(state),
         Action::Save => save(state),
         Action::Help => {
             state.help = match state.help {
@@ -198,8 +200,8 @@ fn step(state: &mut State, by: usize, up: bool) -> bool {
     let last_line = state.drawn.lines.saturating_sub(state.drawn.fits);
     let scroll = match (&mut state.help, &mut state.page) {
         (Some(scroll), _) => scroll,
-        (None, Some(page)) => &mut page.scroll,
-        (None, None) => {
+        (None, Some(page)) if page.rows.is_none() => &mut page.scroll,
+        (None, _) => {
             let list = state.list_mut();
             let last = list.arranged.len().saturating_sub(1);
             return list.select(moved(list.position, last));
@@ -211,54 +213,84 @@ fn step(state: &mut State, by: usize, up: bool) -> bool {
 }
 
 fn open(state: &mut State) -> Effects {
+    if let Some(page) = &mut state.page {
+        if !page.open_rows() {
+            state.say("nothing more to open here");
+        }
+        return Effects::redraw(true);
+    }
     let Some(row) = state.list().row() else {
         return Effects::default();
     };
     let (key, copy) = (row.key.clone(), row.copy.clone());
-    show(state, key, copy)
+    open_page(state, key, copy)
 }
 
-/// Opens the page of a key.
-fn show(state: &mut State, key: String, copy: String) -> Effects {
-    state.page = Some(OpenPage {
-        tab: state.tab,
-        key,
-        copy,
-        page: None,
-        waiting: None,
-        range: state.requested,
-        answered: false,
-        scroll: 0,
-    });
+fn open_page(state: &mut State, key: String, copy: String) -> Effects {
+    state.page = Some(OpenPage::new(state.tab, key, copy, state.requested));
     state.ask_page();
     Effects::ask(state)
 }
 
-/// Marks the selected row, or opens it beside the one that was marked before.
+/// Marks the selected model or source, or takes the mark away; with a second one the two are
+/// compared.
 fn mark(state: &mut State) -> Effects {
-    if state.tab != Tab::Categories {
-        state.say("c compares two sources, on the Categories tab");
-        return Effects::redraw(true);
-    }
+    let what = match state.tab {
+        Tab::Leaderboard => "model",
+        Tab::Categories => "source",
+        Tab::Tracker | Tab::Features => {
+            state.say("c compares two models on the Leaderboard, two sources in the Categories");
+            return Effects::redraw(true);
+        }
+    };
     let list = state.list_mut();
-    let Some(key) = list.row().map(|row| row.key.clone()) else {
+    let Some(row) = list.row() else {
         return Effects::default();
     };
+    let (key, name) = (row.key.clone(), row.copy.clone());
+    if key == ALL {
+        state.say("mark a source: all of them together hold it already");
+        return Effects::redraw(true);
+    }
     match list.marked.take() {
-        None if key == crate::view::categories::ALL => {
-            state.say("mark a source: all of them together hold it already");
-            Effects::redraw(true)
-        }
         None => {
-            list.marked = Some(key.clone());
+            list.marked = Some(key);
             state.say(format!(
-                "{key} is marked: c on another one compares the two"
+                "{name} marked: c on another {what} compares the two"
             ));
             Effects::redraw(true)
         }
-        Some(marked) if marked == key => Effects::redraw(true),
-        Some(marked) => show(state, pair_key(&marked, &key), String::new()),
+        Some(first) if first == key => {
+            state.say("mark taken away");
+            Effects::redraw(true)
+        }
+        Some(first) => {
+            let pair = PairKey {
+                first,
+                second: key,
+                shared_days: false,
+            };
+            open_page(state, pair.to_string(), String::new())
+        }
     }
+}
+
+/// Compares on the days that both traded, or on all.
+fn shared_days(state: &mut State) -> Effects {
+    let Some(page) = &mut state.page else {
+        return Effects::default();
+    };
+    let pair = PairKey::parse(&page.key).filter(|_| page.tab == Tab::Leaderboard);
+    let Some(mut pair) = pair else {
+        state.say("c compares two models: mark them on the Leaderboard");
+        return Effects::redraw(true);
+    };
+    pair.shared_days = !pair.shared_days;
+    page.key = pair.to_string();
+    page.answered = false;
+    page.waiting = None;
+    state.ask_page();
+    Effects::ask(state)
 }
 
 /// The rows on view, exactly as they are sorted and filtered.
@@ -293,6 +325,17 @@ fn save(state: &mut State) -> Effects {
 
 fn back(state: &mut State) -> Effects {
     if state.help.take().is_some() {
+        return Effects::redraw(true);
+    }
+    if let Some(page) = &mut state.page
+        && let Some(rows) = &mut page.rows
+    {
+        if rows.filter.is_empty() {
+            page.rows = None;
+        } else {
+            rows.filter.clear();
+            rows.arrange();
+        }
         return Effects::redraw(true);
     }
     if state.page.take().is_none() {
@@ -364,7 +407,7 @@ fn freeze(state: &mut State) -> Effects {
         if let Some(page) = &mut state.page
             && let Some(waiting) = page.waiting.take()
         {
-            page.page = Some(waiting);
+            page.show(waiting);
         }
     }
     state.ask_same();
@@ -373,8 +416,8 @@ fn freeze(state: &mut State) -> Effects {
 
 fn copy(state: &mut State) -> Effects {
     let text = match &state.page {
-        Some(page) => Some(page.copy.clone()),
-        None => state.list().row().map(|row| row.copy.clone()),
+        Some(page) if page.rows.is_none() => Some(page.copy.clone()),
+        _ => state.list().row().map(|row| row.copy.clone()),
     };
     let Some(text) = text else {
         return Effects::default();

@@ -1,13 +1,14 @@
 //! Questions answered: the one place that knows which file builds which tab.
 
-use crate::analytics::Judged;
+use crate::analytics::{DeepCache, Judged};
 use crate::board::Board;
 use crate::domain::Timestamp;
 
+use super::compare_page::{self, PairKey};
 use super::format::Style;
 use super::question::{Question, Tab};
 use super::table::{Page, Screen};
-use super::{call_page, categories, features, leaderboard, source_page, tracker};
+use super::{call_page, categories, features, leaderboard, model_page, source_page, tracker};
 
 /// A board as of an instant, with every call judged once for all tabs.
 pub struct Answers<'a> {
@@ -29,32 +30,35 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// A tab. The leaderboard and the categories are complete only `with_ranks`; the others always.
+    /// A whole tab.
     #[must_use]
-    pub fn screen(&self, question: &Question, tab: Tab, with_ranks: bool) -> Screen {
+    pub fn screen(&self, question: &Question, tab: Tab) -> Screen {
         let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
         let range = question.range;
         let screen = match tab {
-            Tab::Leaderboard => leaderboard::screen(board, range, as_of, self.style, with_ranks),
+            Tab::Leaderboard => leaderboard::screen(board, range, as_of, self.style),
             Tab::Tracker => tracker::screen(board, calls, range, as_of, self.style),
             Tab::Categories => {
                 let provisional = question.provisional;
-                categories::screen(
-                    board,
-                    calls,
-                    range,
-                    as_of,
-                    self.style,
-                    provisional,
-                    with_ranks,
-                )
+                categories::screen(board, calls, range, as_of, self.style, provisional, true)
             }
             Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
         };
         Screen {
             as_of: format!("{} UTC", as_of.minute_label()),
-            partial: matches!(tab, Tab::Leaderboard | Tab::Categories) && !with_ranks,
             ..screen
+        }
+    }
+
+    /// The categories without what resamples tokens or looks at every call there is.
+    #[must_use]
+    pub fn quick_categories(&self, question: &Question) -> Screen {
+        let (range, provisional) = (question.range, question.provisional);
+        let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
+        Screen {
+            as_of: format!("{} UTC", as_of.minute_label()),
+            partial: true,
+            ..categories::screen(board, calls, range, as_of, self.style, provisional, false)
         }
     }
 
@@ -64,7 +68,17 @@ impl<'a> Answers<'a> {
         let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
         let (range, provisional) = (question.range, question.provisional);
         match tab {
-            Tab::Leaderboard => leaderboard::page(board, range, as_of, self.style, key),
+            Tab::Leaderboard => {
+                if let Some(pair) = PairKey::parse(key) {
+                    compare_page::page(board, range, as_of, self.style, &pair)
+                } else {
+                    let mut cache = DeepCache::default();
+                    let never = || false;
+                    model_page::page(
+                        board, range, as_of, self.style, key, None, &mut cache, &never,
+                    )
+                }
+            }
             Tab::Tracker => call_page::page(board, calls, as_of, self.style, key),
             Tab::Categories => {
                 source_page::page(board, calls, range, as_of, self.style, provisional, key)

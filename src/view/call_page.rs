@@ -128,6 +128,21 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
     pairs
 }
 
+/// The category and the rule that gave it.
+fn category(board: &Board, judged: &Judged) -> Line {
+    let o = &judged.outcome;
+    let rule = o.category.zip(o.fin).map_or_else(
+        || "  no category without a final and an ATH".to_owned(),
+        |(category, fin)| {
+            let thresholds = &board.settings().rules.thresholds;
+            let rule = category.rule(o.ath.map(|a| a.multiple), fin.multiple, thresholds);
+            format!("  {rule}")
+        },
+    );
+    let cell = category_cell(judged);
+    Line::toned(cell.text, cell.tone).and(rule, Tone::Dim)
+}
+
 /// What an ATH rests on, in words.
 const fn provenance(origin: AthOrigin) -> &'static str {
     match origin {
@@ -230,19 +245,7 @@ fn outcome(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Ve
             }),
         ),
     ];
-    let category = category_cell(judged);
-    let rule = o.category.zip(o.fin).map_or_else(
-        || "  no category without a final and an ATH".to_owned(),
-        |(category, fin)| {
-            let thresholds = &board.settings().rules.thresholds;
-            let rule = category.rule(o.ath.map(|a| a.multiple), fin.multiple, thresholds);
-            format!("  {rule}")
-        },
-    );
-    pairs.push(pair(
-        "category",
-        Line::toned(category.text, category.tone).and(rule, Tone::Dim),
-    ));
+    pairs.push(pair("category", category(board, judged)));
     pairs.push(pair("max drawdown", percent(o.max_drawdown)));
     pairs.push(pair("worst from entry", percent(o.worst_from_entry)));
     for (label, value) in ["return at 1 h", "return at 6 h", "return at 24 h"]

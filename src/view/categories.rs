@@ -599,8 +599,10 @@ fn table_row(row: &SourceRow, complete: bool) -> Row {
 /// A difference of two rates in points, with its interval: `+12 (-3 to +27)`.
 #[must_use]
 pub(super) fn points_with_interval(by: f64, interval: crate::stats::Interval) -> String {
-    let (low, high) = (interval.low * 100.0, interval.high * 100.0);
-    format!("{:+.0} ({low:+.0} to {high:+.0})", by * 100.0)
+    // Rounded first: there is no "-0".
+    let points = |rate: f64| (rate * 100.0).round() + 0.0;
+    let (low, high) = (points(interval.low), points(interval.high));
+    format!("{:+.0} ({low:+.0} to {high:+.0})", points(by))
 }
 
 pub(super) fn notes(found: &Categories) -> Vec<Line> {

@@ -98,6 +98,24 @@ pub fn signed_money(value: f64, style: Style) -> String {
     format!("{sign}{text}")
 }
 
+/// An amount of money of no particular direction: what was paid, how far apart.
+#[must_use]
+pub fn money(value: f64, style: Style) -> String {
+    signed_money(value, style)
+        .trim_start_matches('+')
+        .to_owned()
+}
+
+/// A probability: `64%`, and never a certainty that it is not.
+#[must_use]
+pub fn probability(p: f64) -> String {
+    match p {
+        p if p > 0.0 && p < 0.005 => "<1%".to_owned(),
+        p if p < 1.0 && p > 0.995 => ">99%".to_owned(),
+        p => format!("{:.0}%", p * 100.0),
+    }
+}
+
 /// A large amount in short: `950`, `12.3k`, `4.56M`.
 #[must_use]
 pub fn short_money(value: f64) -> String {
@@ -186,6 +204,12 @@ pub fn age(span: Span) -> String {
         (d, h, _) if d < 10 => format!("{d}d{h:02}h"),
         (d, _, _) => format!("{d}d"),
     }
+}
+
+/// A span of so many seconds, to the millisecond.
+#[must_use]
+pub fn seconds(seconds: f64) -> Span {
+    Span::from_millis((seconds * 1000.0) as i64)
 }
 
 /// An age for a sentence: "20 days old", "3 h old".

@@ -7,12 +7,16 @@
 pub mod answer;
 pub mod call_page;
 pub mod categories;
+pub mod chart;
+pub mod compare_page;
+pub mod confidence;
 pub mod events;
 pub mod features;
 pub mod format;
 pub mod header;
 pub mod layout;
 pub mod leaderboard;
+pub mod model_page;
 pub mod question;
 pub mod source_page;
 pub mod table;

@@ -73,21 +73,6 @@ pub struct Question {
     pub frozen: bool,
 }
 
-/// What parts the keys of two rows that are compared: no key holds it.
-const PAIR: char = '\u{1f}';
-
-/// The key of the page that shows two rows side by side.
-#[must_use]
-pub fn pair_key(a: &str, b: &str) -> String {
-    format!("{a}{PAIR}{b}")
-}
-
-/// The keys of the two rows that a page shows side by side; `None` for the page of one.
-#[must_use]
-pub fn pair_of(key: &str) -> Option<(&str, &str)> {
-    key.split_once(PAIR)
-}
-
 /// What stands above every tab.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Header {

@@ -10,15 +10,15 @@ use crate::stats::newcombe;
 use super::categories::{
     ALL, bars, headline, mix, more, multiple_text, notes, points_with_interval, rank_text,
 };
+use super::compare_page::PairKey;
 use super::format::{self, Style, UNKNOWN};
-use super::question::pair_of;
 use super::table::{Align, Block, Cell, Column, Line, Page, Row, Table, Tone};
 use super::tracker::{category_cell, symbol};
 
 /// Calls listed on a page; `--report calls` lists every one.
 const LISTED: usize = 100;
 
-/// Everything known of one source over a range, of [`ALL`], or of two ([`super::question::pair_key`]).
+/// Everything known of one source over a range, of [`ALL`], or of two ([`PairKey`]).
 #[must_use]
 pub fn page(
     board: &Board,
@@ -36,7 +36,8 @@ pub fn page(
         let min_n = settings.min_rank_n;
         sources(calls, &selection, &settings.rules, min_n, as_of, true)
     };
-    if let Some((a, b)) = pair_of(key) {
+    if let Some(pair) = PairKey::parse(key) {
+        let (a, b) = (pair.first.as_str(), pair.second.as_str());
         let rows = all();
         // All of them together are no source, and hold the other one.
         let find = |name: &str| rows.iter().find(|row| row.source == name);

@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 
 use crate::domain::{Range, Timestamp};
 
+use super::chart::Chart;
+
 /// What a piece of text means; the theme gives it a colour, and the text itself always carries
 /// the meaning too (a sign, a word, an arrow).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -135,6 +137,10 @@ pub enum Block {
     Bars(Vec<Bar>),
     /// A small table that is not selectable.
     Table(Table),
+    /// A curve over time.
+    Chart(Chart),
+    /// A long table: a page shows its beginning, and `Enter` opens it.
+    Rows(Table),
 }
 
 /// What to show instead of a table without rows: what is missing and what to do next.
@@ -207,6 +213,17 @@ pub struct Page {
     pub title: String,
     /// From top to bottom; scrolls when it is longer than the screen.
     pub blocks: Vec<Block>,
+}
+
+impl Page {
+    /// The table that `Enter` opens.
+    #[must_use]
+    pub fn rows(&self) -> Option<&Table> {
+        self.blocks.iter().find_map(|block| match block {
+            Block::Rows(table) => Some(table),
+            _ => None,
+        })
+    }
 }
 
 impl Column {
@@ -345,6 +362,9 @@ impl SortKey {
     }
 }
 
+/// The key of a column of names: what ties are put in order by.
+pub const NAMES: &str = "model";
+
 /// A chosen order: the column's key and whether the largest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
@@ -356,7 +376,7 @@ pub struct Order {
 
 impl Table {
     /// The indices of the rows that match a filter, in the chosen order (`None`: as built). Ties
-    /// keep the order they were built in. A filter matches any cell or the key, without case.
+    /// stand by [`NAMES`] where there is such a column, else in the order they were built in. A filter matches any cell or the key, without case.
     #[must_use]
     pub fn arrange(&self, order: Option<Order>, filter: &str) -> Vec<usize> {
         let needle = filter.trim().to_lowercase();
@@ -371,7 +391,15 @@ impl Table {
                 .iter()
                 .map(|i| (self.rows[*i].sort_key(column), *i))
                 .collect();
-            keyed.sort_by(|(a, _), (b, _)| a.cmp(b, order.descending));
+            let names = self.columns.iter().position(|c| c.key == NAMES);
+            let name = |i: usize| names.map(|at| self.rows[i].sort_key(at));
+            keyed.sort_by(|(a, i), (b, j)| {
+                let tie = || match (name(*i), name(*j)) {
+                    (Some(a), Some(b)) => a.cmp(&b, false),
+                    _ => Ordering::Equal,
+                };
+                a.cmp(b, order.descending).then_with(tie)
+            });
             shown = keyed.into_iter().map(|(_, i)| i).collect();
         }
         shown
@@ -443,6 +471,23 @@ mod tests {
         assert_eq!(by("value", true), [2, 0, 3, 1]);
         assert_eq!(by("name", false), [1, 3, 0, 2]);
         assert_eq!(by("no such column", true), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn ties_stand_by_name_where_there_are_names() {
+        let mut table = table();
+        table.columns[0].key = NAMES;
+        let by = |descending| {
+            table.arrange(
+                Some(Order {
+                    column: "value",
+                    descending,
+                }),
+                "",
+            )
+        };
+        assert_eq!(by(false), [3, 0, 2, 1]);
+        assert_eq!(by(true), [2, 3, 0, 1]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::table;
 const COLUMN: usize = 68;
 /// Cells between two columns of blocks.
 const GUTTER: usize = 4;
+/// Rows that a page shows of a long table.
+const BEGINNING: usize = 10;
 /// The longest a bar grows.
 const LONGEST_BAR: usize = 40;
 /// A bar shorter than this says nothing.
@@ -137,6 +139,14 @@ pub fn lines(blocks: &[Block], room: usize, theme: Theme) -> Vec<Line<'static>> 
             ),
             Block::Pairs(pairs) => self::pairs(&mut out, pairs, room, theme),
             Block::Bars(bars) => self::bars(&mut out, bars, room, theme),
+            Block::Chart(chart) => {
+                out.extend(chart.lines(room).iter().map(|line| theme.line(line)));
+            }
+            Block::Rows(table) => out.extend(
+                table::beginning(table, BEGINNING, room, theme)
+                    .into_iter()
+                    .map(|line| cut_line(line, room, theme.glyphs.ellipsis)),
+            ),
             Block::Table(table) => out.extend(
                 table::lines(table, room, theme)
                     .into_iter()

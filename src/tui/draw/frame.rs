@@ -240,7 +240,7 @@ fn whereabouts(state: &State, drawn: Drawn) -> String {
             format!("{}/{}", drawn.offset + drawn.fits, drawn.lines)
         }
         Place::Help | Place::Page => String::new(),
-        Place::List | Place::Filter => {
+        Place::List | Place::PageRows | Place::Filter => {
             let list = state.list();
             let all = list.shown.as_ref().map_or(0, |s| s.screen.table.rows.len());
             let shown = list.arranged.len();

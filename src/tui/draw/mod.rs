@@ -30,8 +30,8 @@ pub fn screen(frame: &mut Frame, state: &State, theme: Theme) -> Drawn {
     }
     let drawn = match (state.help, &state.page) {
         (Some(scroll), _) => help::draw(frame, parts.body, state, scroll, theme),
-        (None, Some(page)) => page::draw(frame, parts.body, page, theme),
-        (None, None) => list::draw(frame, &parts, state.list(), theme),
+        (None, Some(page)) if page.rows.is_none() => page::draw(frame, parts.body, page, theme),
+        (None, _) => list::draw(frame, &parts, state.list(), theme),
     };
     if let Some(area) = parts.footer {
         frame::footer(frame, area, state, drawn, theme);

@@ -15,8 +15,6 @@ use crate::view::{Align, Order, Row, Table, layout};
 
 use super::{has_scrollbar, put, scrollbar};
 
-/// The sign of a row that waits for another to be compared with.
-const MARKED: &str = "* ";
 /// The sign of the selected row; it stands before the first column.
 const MARK: &str = "> ";
 /// Columns that fit, with their widths.
@@ -120,6 +118,25 @@ pub fn lines(table: &Table, room: usize, theme: Theme) -> Vec<Line<'static>> {
     lines
 }
 
+/// The first rows of a long table, as lines, and how to see the others.
+#[must_use]
+pub fn beginning(table: &Table, most: usize, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let first = Table {
+        columns: table.columns.clone(),
+        rows: table.rows.iter().take(most).cloned().collect(),
+    };
+    let mut lines = self::lines(&first, room, theme);
+    let text = match table.rows.len().saturating_sub(most) {
+        0 => "Enter: sort and filter them".to_owned(),
+        more => format!(
+            "{} {more} more: Enter lists them all",
+            theme.glyphs.ellipsis
+        ),
+    };
+    lines.push(Line::styled(text, theme.dim()));
+    lines
+}
+
 /// The rows on screen around the selection, under their titles.
 pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Theme) -> Drawn {
     let titled = usize::from(area.height > 1);
@@ -144,12 +161,12 @@ pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Th
     for (at, shown) in on_screen.iter().enumerate() {
         let selected = offset + at == list.position;
         let mut line = row(table, shown, &fit, selected, theme);
-        let mark = if list.marked.as_deref() == Some(shown.key.as_str()) {
-            MARKED.to_owned()
-        } else if selected {
-            MARK.to_owned()
-        } else {
-            spaces(width(MARK))
+        let marked = list.marked.as_ref() == Some(&shown.key);
+        let mark = match (selected, marked) {
+            (true, false) => MARK,
+            (true, true) => ">*",
+            (false, true) => " *",
+            (false, false) => "  ",
         };
         line.spans.insert(0, Span::raw(mark));
         put(frame, area, titled + at, &line);
