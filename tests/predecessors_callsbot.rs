@@ -482,6 +482,43 @@ fn snapshots_that_are_left_do_not_hide_an_earlier_peak() {
 }
 
 #[test]
+fn snapshots_of_an_earlier_import_come_before_statistics() {
+    let machine = Machine::new();
+    let bot = Bot::new(&machine);
+    let a = bot.alert(1, OCT_20);
+    bot.set(
+        &a,
+        &format!(
+            "peak_price_usd = 900, peak_price_at = {0}, last_price_usd = 2, last_checked_at = {0}",
+            OCT_20 + 7200
+        ),
+    );
+    bot.polled(&a, OCT_20, &[(600, 1.5), (7200, 900.0), (7800, 2.0)]);
+    import(&machine, bot.path());
+    close(
+        &call(&machine, &a)["ath_multiple"],
+        2.0,
+        "from the snapshots",
+    );
+    let before = call(&machine, &a);
+    // Their nightly job deletes all snapshots; the next day has others.
+    bot.conn.execute("DELETE FROM price_snapshots", []).unwrap();
+    let report = import(&machine, bot.path());
+    assert_eq!(
+        counted(&report, "recomputed", "came with an earlier import"),
+        1
+    );
+    assert_eq!(call(&machine, &a), before);
+    bot.polled(&a, OCT_20, &[(40000, 3.0)]);
+    let report = import(&machine, bot.path());
+    assert_eq!(
+        counted(&report, "flagged", "before the first snapshot that is left"),
+        0
+    );
+    close(&call(&machine, &a)["ath_multiple"], 3.0, "ATH");
+}
+
+#[test]
 fn a_late_entry_is_flagged_and_can_be_left_out() {
     let machine = Machine::new();
     let bot = Bot::new(&machine);

@@ -122,7 +122,7 @@ impl Reader {
 
     fn finish(self, store: &Store, loss: &mut Loss) -> Result<Records, StoreError> {
         match self {
-            Self::Callsbot(reader) => Ok(reader.finish(loss)),
+            Self::Callsbot(reader) => reader.finish(store, loss),
             Self::ScBot(reader) => reader.finish(store, loss),
             Self::Twai(reader) => Ok(reader.finish(loss)),
         }

@@ -11,7 +11,7 @@ mod outcome;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::{Call, CallId, Decision, FeatureValue, Reading, Span, Timestamp, TokenKey};
-use crate::store::{Foreign, Sample};
+use crate::store::{Foreign, Sample, Store, StoreError};
 
 use super::input::{Content, Input, Table};
 use super::loss::{List, Loss};
@@ -167,12 +167,22 @@ impl Reader {
     }
 
     /// What the files come to.
-    pub fn finish(mut self, loss: &mut Loss) -> Records {
+    pub fn finish(mut self, store: &Store, loss: &mut Loss) -> Result<Records, StoreError> {
         let mut records = Records::default();
         let tokens = std::mem::take(&mut self.tokens);
         for (address, token) in tokens {
             let readings = self.readings.remove(&address).unwrap_or_default();
-            self.one(&mut records, loss, &address, token, readings);
+            let id = CallId(format!("{SOURCE}:{address}"));
+            // An earlier copy of the file may have had the snapshots that this one lost.
+            let followed = store.followed(&id)?.is_some_and(|(_, moved)| moved);
+            self.one(
+                &mut records,
+                loss,
+                (id, followed),
+                &address,
+                token,
+                readings,
+            );
         }
         if records.calls.is_empty() {
             loss.flag(
@@ -198,13 +208,14 @@ impl Reader {
                 "",
             );
         }
-        records
+        Ok(records)
     }
 
     fn one(
         &self,
         records: &mut Records,
         loss: &mut Loss,
+        (id, followed): (CallId, bool),
         address: &str,
         mut token: Token,
         readings: Vec<Reading>,
@@ -246,10 +257,16 @@ impl Reader {
             token.horizons,
             address,
         );
-        let id = CallId(format!("{SOURCE}:{address}"));
         let judged = judged(token.entry.map(|price| (price, called_at)), readings);
         tell_decisions(&judged, loss, address);
-        let outcome = outcome::of(&token, called_at, &judged, self.window, loss, address);
+        let outcome = outcome::of(
+            &token,
+            called_at,
+            &judged,
+            (self.window, followed),
+            loss,
+            address,
+        );
         records
             .samples
             .extend(judged.into_iter().map(|(reading, decision)| Sample {

@@ -15,12 +15,13 @@ const FOLLOWED: Span = Span::DAY;
 /// A multiple that is worth a second look.
 const UNLIKELY: f64 = 100.0;
 
-/// The outcome to be stored beside a call; `None` when its statistics say nothing.
+/// The outcome to be stored beside a call; `None` when its statistics say nothing. `followed`: the
+/// database holds prices of the call already, which come before any statistics.
 pub fn of(
     token: &Token,
     called_at: Timestamp,
     snapshots: &[(Reading, Decision)],
-    window: Span,
+    (window, followed): (Span, bool),
     loss: &mut Loss,
     address: &str,
 ) -> Option<ImportedOutcome> {
@@ -50,7 +51,7 @@ pub fn of(
             let earlier = token
                 .peak_at
                 .is_some_and(|at| at >= called_at && at < *first);
-            if earlier {
+            if earlier && !followed {
                 outcome.peak = peak(token);
                 loss.flag(
                     "outcomes",
@@ -59,6 +60,11 @@ pub fn of(
                 );
             }
         }
+        _ if followed => loss.recompute(
+            "calls",
+            "whose snapshots are gone from the file, but came with an earlier import: those count",
+            address,
+        ),
         _ => statistics(token, called_at, end, &mut outcome, loss, address),
     }
     (outcome != ImportedOutcome::default()).then_some(outcome)
