@@ -133,13 +133,13 @@ impl Reader {
     pub fn finish(mut self, store: &Store, loss: &mut Loss) -> Result<Records, StoreError> {
         let mut out = Records::default();
         let records = std::mem::take(&mut self.records);
-        if !records.is_empty() {
-            loss.flag(
-                "calls",
-                "sc-bot keeps one outcome per address: a second call of a token, by any channel, overwrote the first",
-                "",
-            );
-        }
+        loss.add_many(
+            List::Flagged,
+            "calls",
+            "sc-bot keeps one outcome per address: a second call of a token, by any channel, overwrote the first",
+            records.len() as u64,
+            "",
+        );
         for ((address, message), mut record) in records {
             if record.channel.is_none() {
                 let known = record.message.as_ref().and_then(|m| self.channels.get(m));
