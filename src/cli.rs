@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{Range, Timestamp};
+use crate::ingest::predecessor::Predecessor;
 use crate::ingest::{Kind, Scale};
 use crate::report::Section;
 use crate::view::Tab;
@@ -118,6 +119,12 @@ pub enum Command {
         /// All of a file or nothing: a refused row keeps the whole file out
         #[arg(long)]
         strict: bool,
+        /// The system the files come from
+        #[arg(long, value_name = "callsbot|sc-bot|twai", value_parser = parse_predecessor, conflicts_with = "confidence_scale")]
+        from: Option<Predecessor>,
+        /// How the report of --from is written
+        #[arg(long, value_enum, default_value_t = LossFormat::Text, requires = "from")]
+        format: LossFormat,
     },
     /// Take one record from a bot: JSON on stdin, or flags
     Record {
@@ -190,6 +197,15 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// How the report of an import from another system is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LossFormat {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
 }
 
 /// What can be exported.
@@ -386,6 +402,13 @@ pub fn split_kind(args: &[String]) -> (Option<Kind>, &[String]) {
         },
         None => (None, args),
     }
+}
+
+fn parse_predecessor(text: &str) -> Result<Predecessor, String> {
+    let all = [Predecessor::Callsbot, Predecessor::ScBot, Predecessor::Twai];
+    all.into_iter()
+        .find(|p| p.name() == text.to_lowercase())
+        .ok_or_else(|| "use callsbot, sc-bot or twai".to_owned())
 }
 
 fn parse_scale(text: &str) -> Result<Scale, String> {

@@ -24,6 +24,7 @@ mod paths;
 mod poller;
 mod record;
 mod report;
+mod switch;
 mod track;
 mod unsaved;
 mod void;
@@ -183,7 +184,12 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
             chain,
             confidence_scale,
             strict,
+            from,
+            format,
         }) => {
+            if let Some(from) = from {
+                return switch::run(&context, *from, args, chain.as_deref(), *strict, *format);
+            }
             let options = Options {
                 kind: None,
                 chain: chain.clone(),

@@ -4,6 +4,7 @@
 //! Knows: values and arithmetic. Must never know: files, SQL, HTTP, clocks ("now" is always an
 //! argument), async, or how anything is drawn.
 
+pub mod accept;
 pub mod call;
 pub mod candle;
 pub mod category;
@@ -22,6 +23,7 @@ pub mod time;
 pub mod token;
 pub mod trade;
 
+pub use accept::{Acceptance, Judgement};
 pub use call::{Call, CallId, ImportedOutcome};
 pub use candle::{Candle, PriceSource, Seen};
 pub use category::{Category, Thresholds};

@@ -11,6 +11,7 @@ mod kind;
 mod migrate;
 mod outcomes;
 mod pipe;
+pub mod predecessor;
 mod prices;
 mod record;
 mod rows;

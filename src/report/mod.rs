@@ -9,6 +9,7 @@ pub mod export;
 mod features;
 mod json;
 mod json_models;
+pub mod loss;
 mod markdown;
 mod outcomes;
 mod parts;

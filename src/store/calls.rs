@@ -40,6 +40,18 @@ impl Store {
         })
     }
 
+    /// Who made a call; `None` when it is not known.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn source_of(&self, id: &CallId) -> Result<Option<String>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT source FROM call WHERE id = ?1")?
+            .query_row([&id.0], |row| row.get(0))
+            .optional()?)
+    }
+
     /// Stores outcomes by the id of their call, which need not be known yet. One with other
     /// values is updated; an unknown value never erases a known one.
     ///

@@ -15,7 +15,7 @@ use super::names::Names;
 use super::{Store, StoreError};
 
 /// `CLBD`: what makes a `SQLite` file ours.
-const APPLICATION_ID: i32 = 0x434C_4244;
+pub(super) const APPLICATION_ID: i32 = 0x434C_4244;
 
 /// Every migration in its order; the schema number of a file is how many of them it has had.
 const MIGRATIONS: [&str; 10] = [

@@ -5,7 +5,6 @@
 //! fast as the machine allows and a test needs no time; [`run`] is the waiting around it, and
 //! asks several providers at once.
 
-mod accept;
 pub mod backfill;
 mod health;
 mod known;
@@ -14,6 +13,8 @@ pub mod notice;
 mod poll;
 mod run;
 mod schedule;
+
+use crate::domain::accept;
 
 pub use accept::{Acceptance, Judgement};
 pub use health::FeedHealth;

@@ -8,7 +8,8 @@
 //! Until a price was accepted, the entry that a call stated stands in for it, so that a wick on
 //! the first poll is no high either.
 
-use crate::domain::{Price, Reading};
+use super::quantity::Price;
+use super::sample::Reading;
 
 /// A price over this multiple of the last accepted one waits for a second reading.
 const JUMP: f64 = 4.0;
