@@ -240,7 +240,7 @@ impl Story {
             feeds: &feeds,
             history: history.as_ref(),
         });
-        let screen = Arc::new(answers.screen(&question, Tab::Tracker, true));
+        let screen = Arc::new(answers.screen(&question, Tab::Tracker));
         let page = key
             .as_ref()
             .map(|key| answers.page(&question, Tab::Tracker, key).unwrap());

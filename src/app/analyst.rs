@@ -61,7 +61,6 @@ pub async fn run(
     engine: SyncSender<Command>,
 ) {
     let mut last = Sent::default();
-    let deep = Deep::default();
     let mut saved = 0;
     let mut past = Past::new(engine.clone());
     loop {
@@ -81,7 +80,7 @@ pub async fn run(
         if answered {
             past.look(&question, &snapshot).await;
             let done = answer(
-                &place, &question, &snapshot, &messages, &mut last, &deep, &past, &questions,
+                &place, &question, &snapshot, &messages, &mut last, &past, &questions,
             );
             if done.await.is_err() {
                 return;
@@ -133,6 +132,8 @@ pub async fn ring(mut snapshots: watch::Receiver<Snapshot>, messages: mpsc::Send
 /// What was sent last, so that a refresh in which nothing changed sends nothing.
 #[derive(Default)]
 struct Sent {
+    /// What was computed of the models.
+    deep: Deep,
     header: Option<Header>,
     screens: [Option<(u64, Arc<Screen>)>; 4],
     /// The model whose page was sent, and the range of its figures.
@@ -175,10 +176,10 @@ async fn answer(
     snapshot: &Snapshot,
     messages: &mpsc::Sender<Message>,
     last: &mut Sent,
-    deep: &Deep,
     past: &Past,
     asked: &watch::Receiver<Question>,
 ) -> Result<(), Gone> {
+    let deep = Arc::clone(&last.deep);
     let now = place.clock.now();
     let polling = match (&place.demo, &snapshot.turn) {
         (Some(mark), _) => Polling::Demo(mark),
@@ -227,7 +228,7 @@ async fn answer(
     });
     if let Some((tab, key)) = &question.open {
         if *tab == Tab::Leaderboard {
-            if slow.page(messages, key, deep, last).await?.is_none() {
+            if slow.page(messages, key, &deep, last).await?.is_none() {
                 return Ok(());
             }
         } else {
@@ -265,7 +266,7 @@ async fn answer(
             continue;
         }
         slow.merged(messages, last).await?;
-        match slow.whole(deep).await {
+        match slow.whole(&deep).await {
             None => return Ok(()),
             Some(screen) => send_screen(messages, question, last, tab, screen).await?,
         }

@@ -134,6 +134,16 @@ fn short(path: &Path) -> String {
     crate::domain::text::clean(&text)
 }
 
+fn options(context: &Context, cli: &Cli, style: Style) -> UiOptions {
+    UiOptions {
+        mono: context.config.mono() || tui::terminal::no_color(),
+        ascii: style.ascii,
+        start_tab: cli.global.tab.unwrap_or(Tab::Leaderboard),
+        range: cli.range.unwrap_or_else(|| context.config.range()),
+        provisional: cli.provisional,
+    }
+}
+
 fn show(
     context: &Context,
     cli: &Cli,
@@ -144,13 +154,7 @@ fn show(
 ) -> Result<ExitCode, Failure> {
     super::log::start(cli.global.verbose);
     tracing::info!(database = %place.database, "dashboard");
-    let options = UiOptions {
-        mono: context.config.mono() || tui::terminal::no_color(),
-        ascii: place.style.ascii,
-        start_tab: cli.global.tab.unwrap_or(Tab::Leaderboard),
-        range: cli.range.unwrap_or_else(|| context.config.range()),
-        provisional: cli.provisional,
-    };
+    let options = options(context, cli, place.style);
     // A demo's notices are nobody's business: they stay on its screen.
     let real = place.demo.is_none();
     let notifier = if real {
