@@ -53,9 +53,12 @@ fn near(value: &Value, want: f64) -> bool {
         .is_some_and(|v| (v / want - 1.0).abs() < 0.02)
 }
 
-fn requests_for_candles(home: &Home) -> usize {
+fn requests_for_candles(home: &Home) -> Vec<String> {
     let paths = home.standin.paths("geckoterminal");
-    paths.iter().filter(|path| path.contains("ohlcv")).count()
+    paths
+        .into_iter()
+        .filter(|path| path.contains("ohlcv"))
+        .collect()
 }
 
 /// Three tokens with a past, and when each was called: one that is followed, one whose window is
@@ -148,17 +151,20 @@ fn calls_of_the_past_get_their_entry_their_true_high_and_their_final() {
     );
     assert_eq!(from, home.count("SELECT count(*) FROM candle"));
 
-    // Another run has nothing left to ask about the past.
+    // Another run asks for none of it again, but for the minutes before the first one began to
+    // poll: those were too young then.
     until("the log says so", || home.log().contains(" 0 left"));
     assert_eq!(track.stop(Signal::TERM).code(), Some(0));
-    let asked = requests_for_candles(&home);
-    let again = home.track();
-    let summaries = || home.log().matches("backfill=0 tokens asked about").count();
+    let asked = requests_for_candles(&home).len();
+    let summaries = || home.log().matches(" 0 left").count();
     let before = summaries();
+    let again = home.track();
     until("it polls and has looked for gaps", || {
         summaries() > before + 3
     });
-    assert_eq!(requests_for_candles(&home), asked);
+    for request in &requests_for_candles(&home)[asked..] {
+        assert!(request.contains("aggregate=1&"), "{request}");
+    }
     drop(again);
 
     // And what was filled is what a rebuild gives.

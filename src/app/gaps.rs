@@ -13,6 +13,8 @@ use crate::tracker::backfill::{Filled, Gaps};
 
 /// Between two looks for gaps.
 const EVERY: Span = Span::MINUTE;
+/// The same while there is more to be looked up: other work has its turn in between.
+const SOON: Span = Span::seconds(1);
 /// Tokens that are looked up and handed over at once.
 const AT_ONCE: usize = 20;
 /// Tokens that are looked up in one go, so that nothing else waits for it.
@@ -89,12 +91,12 @@ impl GapFinder {
         let mut found = Vec::new();
         for (looked, (token, calls)) in wanted.into_iter().enumerate() {
             if looked >= LOOKED_UP {
-                self.next_look = now.plus(Span::seconds(1));
+                self.next_look = now.plus(SOON);
                 break;
             }
             if found.len() + self.out.len() >= AT_ONCE {
                 // The rest follows as soon as these are done.
-                self.next_look = now;
+                self.next_look = now.plus(SOON);
                 break;
             }
             match gaps_of(store, &self.pace, &token, calls, now)? {
@@ -154,7 +156,7 @@ impl GapFinder {
         let error = health.last_error.as_ref().map(|(_, error)| error.clone());
         self.progress.trouble = error.filter(|_| health.next_try.is_some());
         if self.out.is_empty() {
-            self.next_look = now;
+            self.next_look = now.plus(SOON);
         }
     }
 

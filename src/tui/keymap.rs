@@ -330,12 +330,14 @@ pub const BINDINGS: &[Binding] = &{
             .hint(90, "p", "provisional"),
         row(View, A::Freeze, &[Chord::char(' ')], "freeze: new data waits until you press it again")
             .hint(100, "space", "freeze"),
-        row(View, A::Add, &[Chord::char('+')], "call a token yourself: paste its address")
-            .hint(110, "+", "add"),
-        row(View, A::PollNow, &[Chord::char('r')], "poll the selected token now (Tracker)")
-            .hint(120, "r", "poll now"),
-        row(View, A::Log, &[Chord::char('l')], "the log of notices, and the feeds")
-            .hint(130, "l", "log"),
+        row(List, A::PollNow, &[Chord::char('r')], "poll the selected token now (Tracker)")
+            .hint(115, "r", "poll now"),
+        row(List, A::Log, &[Chord::char('l')], "the log of notices, and the feeds")
+            .hint(125, "l", "log"),
+        row(List, A::Add, &[Chord::char('+')], "call a token yourself: paste its address")
+            .hint(130, "+", "add"),
+        row(Page, A::PollNow, &[Chord::char('r')], "poll its token now"),
+        row(Page, A::Log, &[Chord::char('l')], "the log of notices, and back"),
         row(Rows, A::Down, DOWN, "down"),
         row(Rows, A::Up, UP, "up"),
         row(Rows, A::PageDown, PAGE_DOWN, "a screen down"),
