@@ -12,7 +12,7 @@ use crate::analytics::DeepCache;
 use crate::analytics::book::Extent;
 use crate::board::Board;
 use crate::clock::Clock;
-use crate::domain::{Range, Timestamp};
+use crate::domain::{Range, Timestamp, Zone};
 use crate::store::{ModelTrades, Reader};
 use crate::tui::Message;
 use crate::view::answer::Answers;
@@ -162,7 +162,7 @@ async fn answer(
         ahead: place.clock.ahead(),
         slept: snapshot.slept,
     };
-    let mut head = header(polling, &place.database, &snapshot.health, clock, now);
+    let mut head = header(polling, &place.database, &snapshot.health, clock, now, place.style.zone);
     if let Some(backfill) = &snapshot.backfill {
         head.feed = backfill_line(head.feed, backfill);
     }
@@ -174,7 +174,7 @@ async fn answer(
         send(messages, Message::Header(head)).await?;
     }
     if let Some(filter) = &question.lab {
-        return lab(question, filter, snapshot, now, messages, last).await;
+        return lab(question, filter, snapshot, now, messages, last, place.style.zone).await;
     }
     last.bench = None;
     let slow = Slow {
@@ -432,6 +432,7 @@ async fn lab(
     now: Timestamp,
     messages: &mpsc::Sender<Message>,
     last: &mut Sent,
+    zone: Zone,
 ) -> Result<(), Gone> {
     let of = BenchOf {
         range: question.range,
@@ -457,7 +458,8 @@ async fn lab(
     let Some((_, bench)) = &mut last.bench else {
         return Ok(());
     };
-    let view = Box::new(bench.view(filter, &snapshot.filters));
+    let mut view = Box::new(bench.view(filter, &snapshot.filters));
+    view.screen.as_of = zone.moment(bench.as_of());
     let (epoch, range) = (question.epoch, question.range);
     send(messages, Message::Lab { epoch, range, view }).await
 }

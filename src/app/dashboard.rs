@@ -19,6 +19,7 @@ use crate::board::Settings;
 use crate::cli::Cli;
 use crate::clock::Clock;
 use crate::store::Store;
+use crate::tui::theme::{Hues, Shade, Theme};
 use crate::tui::{self, Ended, Message, Session, UiOptions};
 use crate::view::Tab;
 use crate::view::format::Style;
@@ -101,7 +102,27 @@ pub(super) fn demo_folder() -> Result<tempfile::TempDir, Failure> {
 pub(super) fn style(context: &Context) -> Style {
     Style {
         ascii: context.config.ascii() || !speaks_utf8(),
+        zone: context.config.zone(),
     }
+}
+
+/// Colours as configured; `NO_COLOR` beats all. Without a word on it the variable that some
+/// terminals set says whether the background is light: the terminal itself is not asked.
+fn theme(context: &Context, style: Style) -> Theme {
+    let config = &context.config;
+    let shade = match config.theme() {
+        _ if tui::terminal::no_color() => Shade::Mono,
+        "mono" => Shade::Mono,
+        "dark" => Shade::Dark,
+        "light" => Shade::Light,
+        _ => std::env::var("COLORFGBG").map_or(Shade::Any, |said| Shade::of_background(&said)),
+    };
+    let hues = if config.blue_orange() {
+        Hues::BlueOrange
+    } else {
+        Hues::RedGreen
+    };
+    Theme::of(shade, hues, config.up_is_red(), style.ascii)
 }
 
 /// Whether the locale says that the terminal reads UTF-8.
@@ -141,8 +162,7 @@ fn show(
     super::log::start(cli.global.verbose);
     tracing::info!(database = %place.database, "dashboard");
     let options = UiOptions {
-        mono: context.config.mono() || tui::terminal::no_color(),
-        ascii: place.style.ascii,
+        theme: theme(context, place.style),
         start_tab: cli.global.tab.unwrap_or(Tab::Leaderboard),
         range: cli.range.unwrap_or_else(|| context.config.range()),
         provisional: cli.provisional,

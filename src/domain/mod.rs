@@ -20,6 +20,7 @@ pub mod text;
 pub mod time;
 pub mod token;
 pub mod trade;
+pub mod zone;
 
 pub use call::{Call, CallId, ImportedOutcome};
 pub use candle::{Candle, PriceSource, Seen};
@@ -35,3 +36,4 @@ pub use stretch::Stretch;
 pub use time::{Span, Timestamp};
 pub use token::TokenKey;
 pub use trade::{Confidence, Side, Trade};
+pub use zone::Zone;

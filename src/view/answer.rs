@@ -56,7 +56,7 @@ impl<'a> Answers<'a> {
             Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
         };
         Screen {
-            as_of: format!("{} UTC", as_of.minute_label()),
+            as_of: self.style.zone.moment(as_of),
             ..screen
         }
     }
@@ -67,7 +67,7 @@ impl<'a> Answers<'a> {
         let (range, provisional) = (question.range, question.provisional);
         let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
         Screen {
-            as_of: format!("{} UTC", as_of.minute_label()),
+            as_of: self.style.zone.moment(as_of),
             partial: true,
             ..categories::screen(board, calls, range, as_of, self.style, provisional, false)
         }

@@ -14,10 +14,14 @@ pub enum Tone {
     /// Nothing special.
     #[default]
     Plain,
-    /// Gains, winners, healthy.
+    /// Winners, healthy, better.
     Good,
-    /// Losses, crashes.
+    /// Crashes, errors, worse.
     Bad,
+    /// A price or an amount that rose; which colour that is, is the user's choice.
+    Up,
+    /// A price or an amount that fell.
+    Down,
     /// Needs attention: stale, doubtful, too few.
     Warn,
     /// Less important: units, ages, explanations.
