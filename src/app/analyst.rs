@@ -162,7 +162,14 @@ async fn answer(
         ahead: place.clock.ahead(),
         slept: snapshot.slept,
     };
-    let mut head = header(polling, &place.database, &snapshot.health, clock, now, place.style.zone);
+    let mut head = header(
+        polling,
+        &place.database,
+        &snapshot.health,
+        clock,
+        now,
+        place.style.zone,
+    );
     if let Some(backfill) = &snapshot.backfill {
         head.feed = backfill_line(head.feed, backfill);
     }
@@ -174,7 +181,16 @@ async fn answer(
         send(messages, Message::Header(head)).await?;
     }
     if let Some(filter) = &question.lab {
-        return lab(question, filter, snapshot, now, messages, last, place.style.zone).await;
+        return lab(
+            question,
+            filter,
+            snapshot,
+            now,
+            messages,
+            last,
+            place.style.zone,
+        )
+        .await;
     }
     last.bench = None;
     let slow = Slow {

@@ -17,6 +17,8 @@ mod import;
 mod live;
 mod log;
 mod paths;
+#[cfg(test)]
+mod pictures;
 mod poller;
 mod record;
 mod report;

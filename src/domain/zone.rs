@@ -47,8 +47,7 @@ impl Zone {
     }
 
     fn at(self, instant: Timestamp) -> Option<DateTime<Tz>> {
-        DateTime::<Utc>::from_timestamp_millis(instant.millis())
-            .map(|at| at.with_timezone(&self.0))
+        DateTime::<Utc>::from_timestamp_millis(instant.millis()).map(|at| at.with_timezone(&self.0))
     }
 
     fn written(self, instant: Timestamp, pattern: &str) -> String {
@@ -107,9 +106,18 @@ mod tests {
     fn both_sides_of_a_change_of_the_clock_are_told_apart() {
         let berlin = Zone::parse("Europe/Berlin").unwrap();
         // 2025-10-26 01:00 UTC: 03:00 summer time becomes 02:00.
-        assert_eq!(berlin.moment(at("2025-10-26T00:30:00Z")), "2025-10-26 02:30 CEST");
-        assert_eq!(berlin.moment(at("2025-10-26T01:30:00Z")), "2025-10-26 02:30 CET");
-        assert_eq!(berlin.minute(at("2025-12-31T23:30:00Z")), "2026-01-01 00:30");
+        assert_eq!(
+            berlin.moment(at("2025-10-26T00:30:00Z")),
+            "2025-10-26 02:30 CEST"
+        );
+        assert_eq!(
+            berlin.moment(at("2025-10-26T01:30:00Z")),
+            "2025-10-26 02:30 CET"
+        );
+        assert_eq!(
+            berlin.minute(at("2025-12-31T23:30:00Z")),
+            "2026-01-01 00:30"
+        );
         assert_eq!(berlin.clock(at("2025-12-31T23:30:00Z")), "00:30 CET");
     }
 

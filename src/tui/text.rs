@@ -86,7 +86,10 @@ pub fn mark_found(line: Line<'static>, needle: &str, style: Style) -> Line<'stat
         let mut from = 0;
         for found in matches(&span.content, needle) {
             if found.start > from {
-                out.push_span(Span::styled(span.content[from..found.start].to_owned(), span.style));
+                out.push_span(Span::styled(
+                    span.content[from..found.start].to_owned(),
+                    span.style,
+                ));
             }
             from = found.end;
             let style = span.style.patch(style);

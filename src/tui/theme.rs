@@ -184,7 +184,8 @@ impl Theme {
     }
 
     fn coloured(self, style: Style, role: impl Fn(Colours) -> Color) -> Style {
-        self.colours.map_or(style, |colours| style.fg(role(colours)))
+        self.colours
+            .map_or(style, |colours| style.fg(role(colours)))
     }
 
     fn accent(self, style: Style) -> Style {
@@ -326,7 +327,13 @@ mod tests {
                 assert_eq!(style.bg, None);
                 assert!(!matches!(
                     style.fg,
-                    Some(Color::Black | Color::White | Color::Gray | Color::Indexed(_) | Color::Rgb(..))
+                    Some(
+                        Color::Black
+                            | Color::White
+                            | Color::Gray
+                            | Color::Indexed(_)
+                            | Color::Rgb(..)
+                    )
                 ));
             }
         }
@@ -339,7 +346,10 @@ mod tests {
             for (i, a) in tones.iter().enumerate() {
                 for b in &tones[i + 1..] {
                     assert_ne!(theme.tone(*a), theme.tone(*b), "{theme:?}: {a:?} {b:?}");
-                    assert_ne!(theme.tone(*a).fg, theme.heading().fg.filter(|_| *a != Tone::Plain));
+                    assert_ne!(
+                        theme.tone(*a).fg,
+                        theme.heading().fg.filter(|_| *a != Tone::Plain)
+                    );
                 }
             }
         }
@@ -363,7 +373,10 @@ mod tests {
             let theme = Theme::of(shade, Hues::BlueOrange, false, false);
             for tone in [Tone::Good, Tone::Bad, Tone::Up, Tone::Down, Tone::Warn] {
                 let fg = theme.tone(tone).fg;
-                assert!(!matches!(fg, Some(Color::Green | Color::LightGreen)), "{tone:?}");
+                assert!(
+                    !matches!(fg, Some(Color::Green | Color::LightGreen)),
+                    "{tone:?}"
+                );
             }
         }
     }

@@ -37,7 +37,12 @@ pub fn table(
     Table {
         columns: vec![
             column("after", "After", Align::Right, 8),
-            column("at", if style.zone.is_utc() { "UTC" } else { "At" }, Align::Left, 16),
+            column(
+                "at",
+                if style.zone.is_utc() { "UTC" } else { "At" },
+                Align::Left,
+                16,
+            ),
             column("multiple", "Price", Align::Right, 9),
             column("what", "", Align::Left, 60),
         ],

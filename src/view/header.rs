@@ -127,7 +127,9 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     fn words(polling: Polling<'_>, feeds: &[FeedHealth], clock: ClockTrouble) -> String {
-        header(polling, "x.db", feeds, clock, NOW, Zone::UTC).feed.text()
+        header(polling, "x.db", feeds, clock, NOW, Zone::UTC)
+            .feed
+            .text()
     }
 
     fn well(name: &'static str) -> FeedHealth {
