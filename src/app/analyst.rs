@@ -138,6 +138,17 @@ impl PartialEq for BenchOf {
     }
 }
 
+/// Who polls, as the header says it.
+fn polling<'a>(place: &'a Place, turn: Option<&'a Turn>) -> Polling<'a> {
+    match (&place.demo, turn) {
+        (Some(mark), _) => Polling::Demo(mark),
+        (None, Some(Turn::Ours)) => Polling::Here,
+        (None, Some(Turn::Theirs(holder))) => Polling::By(holder.pid, &holder.host),
+        (None, Some(Turn::Nobodys)) => Polling::Nobody,
+        (None, None) => Polling::Unknown,
+    }
+}
+
 /// The dashboard is gone.
 struct Gone;
 
@@ -151,25 +162,13 @@ async fn answer(
     asked: &watch::Receiver<Question>,
 ) -> Result<(), Gone> {
     let now = place.clock.now();
-    let polling = match (&place.demo, &snapshot.turn) {
-        (Some(mark), _) => Polling::Demo(mark),
-        (None, Some(Turn::Ours)) => Polling::Here,
-        (None, Some(Turn::Theirs(holder))) => Polling::By(holder.pid, &holder.host),
-        (None, Some(Turn::Nobodys)) => Polling::Nobody,
-        (None, None) => Polling::Unknown,
-    };
+    let zone = place.style.zone;
     let clock = ClockTrouble {
         ahead: place.clock.ahead(),
         slept: snapshot.slept,
     };
-    let mut head = header(
-        polling,
-        &place.database,
-        &snapshot.health,
-        clock,
-        now,
-        place.style.zone,
-    );
+    let polling = polling(place, snapshot.turn.as_ref());
+    let mut head = header(polling, &place.database, &snapshot.health, clock, now, zone);
     if let Some(backfill) = &snapshot.backfill {
         head.feed = backfill_line(head.feed, backfill);
     }
@@ -181,16 +180,7 @@ async fn answer(
         send(messages, Message::Header(head)).await?;
     }
     if let Some(filter) = &question.lab {
-        return lab(
-            question,
-            filter,
-            snapshot,
-            now,
-            messages,
-            last,
-            place.style.zone,
-        )
-        .await;
+        return lab(question, filter, snapshot, now, messages, last, zone).await;
     }
     last.bench = None;
     let slow = Slow {

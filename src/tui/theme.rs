@@ -81,8 +81,7 @@ impl Colours {
         let (warn, accent) = match (shade, hues) {
             (Shade::Mono, _) => return None,
             (Shade::Light, Hues::RedGreen) => (Magenta, Blue),
-            (Shade::Light, Hues::BlueOrange) => (Magenta, Cyan),
-            (Shade::Any | Shade::Dark, Hues::BlueOrange) => (Magenta, Cyan),
+            (_, Hues::BlueOrange) => (Magenta, Cyan),
             (Shade::Dark, Hues::RedGreen) => (LightYellow, LightCyan),
             (Shade::Any, Hues::RedGreen) => (Yellow, Cyan),
         };

@@ -9,7 +9,7 @@ use super::table::{Align, Line, Row, Table, Tone, Words};
 
 /// A column of names is not squeezed below this.
 const NARROWEST: usize = 4;
-/// Nor below this where fewer columns of numbers, but one, make room for it.
+/// Nor below this where fewer columns of numbers, but two, make room for it.
 const READABLE: usize = 9;
 
 /// How many cells a text takes.
@@ -164,7 +164,7 @@ pub fn fit(
     let number = |(index, _): &(usize, usize)| !left(*index) && !kept(*index);
     let mut readable = columns.clone();
     while squeezed(&readable, READABLE) > room
-        && readable.iter().filter(|column| number(column)).count() > 1
+        && readable.iter().filter(|column| number(column)).count() > 2
         && let Some(at) = readable.iter().rposition(number)
     {
         readable.remove(at);
