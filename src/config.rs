@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::analytics::Guards;
-use crate::domain::{Pace, Percent, Range, Rules, Span, Thresholds};
+use crate::domain::{Pace, Percent, Range, Rules, Span, Thresholds, Zone};
 
 /// What a setting may hold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,6 +30,8 @@ enum Kind {
     Text,
     /// The address of a web service, without a query.
     Url,
+    /// UTC or a zone of the tz database.
+    Zone,
     /// A list of these words.
     List(&'static [&'static str]),
 }
@@ -60,7 +62,7 @@ const RPM: Kind = Kind::Whole(1, 100_000);
 const MULTIPLE: Kind = Kind::Number(0.0, 1e6);
 
 /// Every setting there is, as `section.key`.
-const KEYS: [Key; 36] = [
+const KEYS: [Key; 38] = [
     key("tracker.interval", Kind::Span, "60s"),
     key("tracker.late_interval", Kind::Span, "5m"),
     key("tracker.late_after", Kind::Span, "48h"),
@@ -116,7 +118,13 @@ const KEYS: [Key; 36] = [
         "auto",
     ),
     key("ui.ascii", Kind::Flag, "false"),
-    key("ui.timezone", Kind::Text, "utc"),
+    key(
+        "ui.colors",
+        Kind::Choice(&["red-green", "blue-orange"]),
+        "red-green",
+    ),
+    key("ui.up", Kind::Choice(&["green", "red"]), "green"),
+    key("ui.timezone", Kind::Zone, "utc"),
 ];
 
 /// Where a value came from.
@@ -406,10 +414,28 @@ impl Config {
         self.flag("ui.ascii")
     }
 
-    /// No colours on the screen.
+    /// auto, dark, light or mono.
     #[must_use]
-    pub fn mono(&self) -> bool {
-        self.text("ui.theme") == "mono"
+    pub fn theme(&self) -> &str {
+        self.text("ui.theme")
+    }
+
+    /// Blue and orange stand for better and worse, rather than green and red.
+    #[must_use]
+    pub fn blue_orange(&self) -> bool {
+        self.text("ui.colors") == "blue-orange"
+    }
+
+    /// What rises has the colour that falls have elsewhere.
+    #[must_use]
+    pub fn up_is_red(&self) -> bool {
+        self.text("ui.up") == "red"
+    }
+
+    /// The zone that the dashboard writes times in.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        Zone::parse(self.text("ui.timezone")).unwrap_or_default()
     }
 }
 
@@ -419,7 +445,7 @@ impl Kind {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         match self {
             Self::Number(..) | Self::Whole(..) | Self::Flag => value.to_owned(),
-            Self::Span | Self::Choice(_) | Self::Text | Self::Url => quoted(value),
+            Self::Span | Self::Choice(_) | Self::Text | Self::Url | Self::Zone => quoted(value),
             Self::List(_) => {
                 let words: Vec<_> = value.split(',').map(|w| quoted(w.trim())).collect();
                 format!("[{}]", words.join(", "))
@@ -441,6 +467,7 @@ impl Kind {
             Self::Choice(words) => words.contains(&value),
             Self::Text => true,
             Self::Url => is_base_url(value),
+            Self::Zone => Zone::parse(value).is_some(),
             Self::List(words) => value
                 .split(',')
                 .map(str::trim)
@@ -454,9 +481,24 @@ impl Kind {
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Text => "any text".to_owned(),
             Self::Url => "an address such as https://host/path, without ? or #".to_owned(),
+            Self::Zone => format!(
+                "utc or a zone of the tz database such as Europe/Berlin; did you mean {}?",
+                nearest_zone(value)
+            ),
             Self::List(words) => format!("a list of {}", words.join(", ")),
         })
     }
+}
+
+/// The zone whose name, or whose last part of it, is nearest to what was written.
+fn nearest_zone(value: &str) -> &'static str {
+    let value = value.to_lowercase();
+    let far = |name: &str| {
+        let name = name.to_lowercase();
+        let city = name.rsplit('/').next().unwrap_or_default();
+        distance(city, &value).min(distance(&name, &value))
+    };
+    Zone::names().min_by_key(|name| far(name)).unwrap_or("UTC")
 }
 
 fn is_base_url(value: &str) -> bool {
@@ -594,6 +636,11 @@ mod tests {
                 "[ui]\nrange = \"1y\"",
                 &["ui.range", "24h, 7d, 30d, 90d, all"],
             ),
+            (
+                "[ui]\ntimezone = \"berlin\"",
+                &["ui.timezone", "berlin", "mean Europe/Berlin?"],
+            ),
+            ("[ui]\ncolors = \"pink\"", &["ui.colors", "blue-orange"]),
             ("window = 3", &["there is no setting 'window'"]),
             ("[tracker", &["cannot read the configuration"]),
         ] {

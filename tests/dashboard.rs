@@ -17,6 +17,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use callboard::domain::Range;
+use callboard::tui::theme::Theme;
 use callboard::tui::{
     Asking, Ended, Message, Request, Signal, Surface, UiOptions, first_question, run,
 };
@@ -200,8 +201,7 @@ where
     runtime.block_on(async {
         let options = UiOptions {
             provisional: false,
-            mono: false,
-            ascii: false,
+            theme: Theme::new(false, false),
             start_tab: Tab::Leaderboard,
             range: Range::D7,
         };

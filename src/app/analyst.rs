@@ -13,7 +13,7 @@ use crate::analytics::DeepCache;
 use crate::analytics::book::Extent;
 use crate::board::Board;
 use crate::clock::Clock;
-use crate::domain::{Range, Timestamp};
+use crate::domain::{Range, Timestamp, Zone};
 use crate::store::{ModelTrades, Reader};
 use crate::tui::Message;
 use crate::view::answer::Answers;
@@ -167,6 +167,17 @@ impl PartialEq for BenchOf {
     }
 }
 
+/// Who polls, as the header says it.
+fn polling<'a>(place: &'a Place, turn: Option<&'a Turn>) -> Polling<'a> {
+    match (&place.demo, turn) {
+        (Some(mark), _) => Polling::Demo(mark),
+        (None, Some(Turn::Ours)) => Polling::Here,
+        (None, Some(Turn::Theirs(holder))) => Polling::By(holder.pid, &holder.host),
+        (None, Some(Turn::Nobodys)) => Polling::Nobody,
+        (None, None) => Polling::Unknown,
+    }
+}
+
 /// The dashboard is gone.
 struct Gone;
 
@@ -181,18 +192,13 @@ async fn answer(
 ) -> Result<(), Gone> {
     let deep = Arc::clone(&last.deep);
     let now = place.clock.now();
-    let polling = match (&place.demo, &snapshot.turn) {
-        (Some(mark), _) => Polling::Demo(mark),
-        (None, Some(Turn::Ours)) => Polling::Here,
-        (None, Some(Turn::Theirs(holder))) => Polling::By(holder.pid, &holder.host),
-        (None, Some(Turn::Nobodys)) => Polling::Nobody,
-        (None, None) => Polling::Unknown,
-    };
+    let zone = place.style.zone;
     let clock = ClockTrouble {
         ahead: place.clock.ahead(),
         slept: snapshot.slept,
     };
-    let mut head = header(polling, &place.database, &snapshot.health, clock, now);
+    let polling = polling(place, snapshot.turn.as_ref());
+    let mut head = header(polling, &place.database, &snapshot.health, clock, now, zone);
     if let Some(backfill) = &snapshot.backfill {
         head.feed = backfill_line(head.feed, backfill);
     }
@@ -204,7 +210,7 @@ async fn answer(
         send(messages, Message::Header(head)).await?;
     }
     if let Some(filter) = &question.lab {
-        return lab(question, filter, snapshot, now, messages, last).await;
+        return lab(question, filter, snapshot, now, messages, last, zone).await;
     }
     last.bench = None;
     let slow = Slow {
@@ -470,6 +476,7 @@ async fn lab(
     now: Timestamp,
     messages: &mpsc::Sender<Message>,
     last: &mut Sent,
+    zone: Zone,
 ) -> Result<(), Gone> {
     let of = BenchOf {
         range: question.range,
@@ -495,7 +502,8 @@ async fn lab(
     let Some((_, bench)) = &mut last.bench else {
         return Ok(());
     };
-    let view = Box::new(bench.view(filter, &snapshot.filters));
+    let mut view = Box::new(bench.view(filter, &snapshot.filters));
+    view.screen.as_of = zone.moment(bench.as_of());
     let (epoch, range) = (question.epoch, question.range);
     send(messages, Message::Lab { epoch, range, view }).await
 }

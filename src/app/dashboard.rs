@@ -20,6 +20,7 @@ use crate::cli::Cli;
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::tracker::Order;
+use crate::tui::theme::{Hues, Shade, Theme};
 use crate::tui::{self, Ended, Message, Session, UiOptions};
 use crate::view::format::Style;
 use crate::view::{Question, Tab};
@@ -105,7 +106,27 @@ pub(super) fn demo_folder() -> Result<tempfile::TempDir, Failure> {
 pub(super) fn style(context: &Context) -> Style {
     Style {
         ascii: context.config.ascii() || !speaks_utf8(),
+        zone: context.config.zone(),
     }
+}
+
+/// Colours as configured; `NO_COLOR` beats all. Without a word on it the variable that some
+/// terminals set says whether the background is light: the terminal itself is not asked.
+fn theme(context: &Context, style: Style) -> Theme {
+    let config = &context.config;
+    let shade = match config.theme() {
+        _ if tui::terminal::no_color() => Shade::Mono,
+        "mono" => Shade::Mono,
+        "dark" => Shade::Dark,
+        "light" => Shade::Light,
+        _ => std::env::var("COLORFGBG").map_or(Shade::Any, |said| Shade::of_background(&said)),
+    };
+    let hues = if config.blue_orange() {
+        Hues::BlueOrange
+    } else {
+        Hues::RedGreen
+    };
+    Theme::of(shade, hues, config.up_is_red(), style.ascii)
 }
 
 /// Whether the locale says that the terminal reads UTF-8.
@@ -136,8 +157,7 @@ fn short(path: &Path) -> String {
 
 fn options(context: &Context, cli: &Cli, style: Style) -> UiOptions {
     UiOptions {
-        mono: context.config.mono() || tui::terminal::no_color(),
-        ascii: style.ascii,
+        theme: theme(context, style),
         start_tab: cli.global.tab.unwrap_or(Tab::Leaderboard),
         range: cli.range.unwrap_or_else(|| context.config.range()),
         provisional: cli.provisional,

@@ -21,6 +21,8 @@ mod log;
 mod notify;
 mod past;
 mod paths;
+#[cfg(test)]
+mod pictures;
 mod poller;
 mod record;
 mod report;

@@ -156,9 +156,7 @@ fn write(
             None => None,
         },
     };
-    let style = Style {
-        ascii: context.config.ascii(),
-    };
+    let style = Style::utc(context.config.ascii());
     let text = match cli.format {
         Format::Text => report::text(board, &request, style)?,
         Format::Json => {

@@ -22,6 +22,7 @@ pub mod text;
 pub mod time;
 pub mod token;
 pub mod trade;
+pub mod zone;
 
 pub use accept::{Acceptance, Judgement};
 pub use call::{Call, CallId, ImportedOutcome};
@@ -39,3 +40,4 @@ pub use stretch::Stretch;
 pub use time::{Span, Timestamp};
 pub use token::TokenKey;
 pub use trade::{Confidence, Side, Trade};
+pub use zone::Zone;

@@ -412,7 +412,9 @@ pub const BINDINGS: &[Binding] = &{
         row(Help, A::PageUp, PAGE_UP, "a screen up"),
         row(Help, A::Top, TOP, "to the top"),
         row(Help, A::Bottom, BOTTOM, "to the end"),
-        row(Help, A::Back, ESC, "close").hint(0, "Esc", "close"),
+        row(Help, A::Filter, &[Chord::char('/')], "show only what contains a text")
+            .hint(70, "/", "search"),
+        row(Help, A::Back, ESC, "drop the search, then close").hint(0, "Esc", "close"),
         row(Always, A::Help, &[Chord::char('?')], "open or close this help").hint(1, "?", "help"),
         row(Always, A::Quit, &[Chord::char('q'), Chord::ctrl('c')], "quit").hint(2, "q", "quit"),
     ]

@@ -68,10 +68,8 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// How the dashboard starts and looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UiOptions {
-    /// Without colours; bold, dim and reversed stay.
-    pub mono: bool,
-    /// Without glyphs beyond ASCII.
-    pub ascii: bool,
+    /// Colours and glyphs.
+    pub theme: Theme,
     /// The tab to start with.
     pub start_tab: Tab,
     /// The range to start with.
@@ -149,7 +147,7 @@ where
     B::Error: Send + Sync + 'static,
     S: Stream<Item = io::Result<Event>> + Unpin,
 {
-    let theme = Theme::new(options.mono, options.ascii);
+    let theme = options.theme;
     let mut state = start(options);
     asking.questions.send_replace(state.question());
     let mut shutdown = pin!(shutdown);

@@ -32,6 +32,8 @@ pub struct State {
     pub bell_rests: u8,
     /// The help is open, scrolled by so many lines.
     pub help: Option<usize>,
+    /// Only what contains this is shown of the help.
+    pub help_search: String,
     /// The open page.
     pub page: Option<OpenPage>,
     /// The filter lab, while it is open.
@@ -220,6 +222,7 @@ impl State {
             adding: None,
             bell_rests: 0,
             help: None,
+            help_search: String::new(),
             page: None,
             lab: None,
             saves: Vec::new(),
@@ -240,10 +243,10 @@ impl State {
     pub const fn place(&self) -> Place {
         if self.adding.is_some() {
             Place::Add
-        } else if self.help.is_some() {
-            Place::Help
         } else if self.typing {
             Place::Filter
+        } else if self.help.is_some() {
+            Place::Help
         } else if let Some(page) = &self.page {
             if page.rows.is_some() {
                 Place::PageRows
@@ -288,6 +291,32 @@ impl State {
             (_, Some(lab)) => &mut lab.list,
             _ => &mut self.lists[self.tab.index()],
         }
+    }
+
+    /// What is typed into: the search of the help while it is open, else the filter of the rows.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        match self.help {
+            Some(_) => &self.help_search,
+            None => &self.list().filter,
+        }
+    }
+
+    /// Changes what is typed, and what is shown by it; says whether anything changed.
+    pub fn retype(&mut self, change: impl FnOnce(&mut String)) -> bool {
+        let text = match self.help {
+            Some(_) => &mut self.help_search,
+            None => &mut self.list_mut().filter,
+        };
+        let before = text.clone();
+        change(text);
+        let changed = *text != before;
+        if let (true, Some(scroll)) = (changed, &mut self.help) {
+            *scroll = 0;
+        } else if changed {
+            self.list_mut().arrange();
+        }
+        changed
     }
 
     /// The list of any tab.

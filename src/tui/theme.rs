@@ -11,15 +11,94 @@ use ratatui::text::{Line, Span};
 use crate::view::{self, Tone};
 
 /// Roles to styles, and the glyph set.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    mono: bool,
+    /// `None` without colours.
+    colours: Option<Colours>,
     /// The signs that may be missing in a font.
     pub glyphs: &'static Glyphs,
 }
 
+/// The background that colours have to be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shade {
+    /// Not known: the colours that most palettes keep readable on both.
+    Any,
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+    /// No colours at all.
+    Mono,
+}
+
+impl Shade {
+    /// What `COLORFGBG` says, as `15;0` or `0;default;15`: the last number is the background.
+    #[must_use]
+    pub fn of_background(said: &str) -> Self {
+        let background = said.rsplit(';').next().and_then(|n| n.parse::<u8>().ok());
+        match background {
+            Some(7 | 9..=15) => Self::Light,
+            Some(0..=6 | 8) => Self::Dark,
+            _ => Self::Any,
+        }
+    }
+}
+
+/// The pair of colours for better and worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hues {
+    /// Green and red.
+    RedGreen,
+    /// Blue and orange, told apart by who cannot tell green from red. Of the sixteen named
+    /// colours yellow is the nearest to orange on dark, red on light.
+    BlueOrange,
+}
+
+/// Roles to named colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Colours {
+    good: Color,
+    bad: Color,
+    up: Color,
+    down: Color,
+    warn: Color,
+    accent: Color,
+}
+
+impl Colours {
+    const fn of(shade: Shade, hues: Hues, up_is_red: bool) -> Option<Self> {
+        use Color::{
+            Blue, Cyan, Green, LightBlue, LightCyan, LightGreen, LightRed, LightYellow, Magenta,
+            Red, Yellow,
+        };
+        let (good, bad) = match (hues, shade) {
+            (Hues::RedGreen, Shade::Dark) => (LightGreen, LightRed),
+            (Hues::RedGreen, _) => (Green, Red),
+            (Hues::BlueOrange, Shade::Light) => (Blue, Red),
+            (Hues::BlueOrange, _) => (LightBlue, Yellow),
+        };
+        let (warn, accent) = match (shade, hues) {
+            (Shade::Mono, _) => return None,
+            (Shade::Light, Hues::RedGreen) => (Magenta, Blue),
+            (_, Hues::BlueOrange) => (Magenta, Cyan),
+            (Shade::Dark, Hues::RedGreen) => (LightYellow, LightCyan),
+            (Shade::Any, Hues::RedGreen) => (Yellow, Cyan),
+        };
+        let (up, down) = if up_is_red { (bad, good) } else { (good, bad) };
+        Some(Self {
+            good,
+            bad,
+            up,
+            down,
+            warn,
+            accent,
+        })
+    }
+}
+
 /// Signs with an ASCII twin.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Glyphs {
     /// Where text was cut.
     pub ellipsis: &'static str,
@@ -97,25 +176,48 @@ impl Theme {
     /// With or without colour, with or without glyphs beyond ASCII.
     #[must_use]
     pub const fn new(mono: bool, ascii: bool) -> Self {
+        let shade = if mono { Shade::Mono } else { Shade::Any };
+        Self::of(shade, Hues::RedGreen, false, ascii)
+    }
+
+    /// For a background, with a pair of colours; `up_is_red` gives what rises the colour of worse,
+    /// as in East Asia.
+    #[must_use]
+    pub const fn of(shade: Shade, hues: Hues, up_is_red: bool, ascii: bool) -> Self {
         Self {
-            mono,
+            colours: Colours::of(shade, hues, up_is_red),
             glyphs: if ascii { &ASCII } else { &UNICODE },
         }
     }
 
-    const fn colour(self, style: Style, colour: Color) -> Style {
-        if self.mono { style } else { style.fg(colour) }
+    fn coloured(self, style: Style, role: impl Fn(Colours) -> Color) -> Style {
+        self.colours
+            .map_or(style, |colours| style.fg(role(colours)))
+    }
+
+    fn accent(self, style: Style) -> Style {
+        self.coloured(style, |c| c.accent)
+    }
+
+    /// What a filter or a search found within a text.
+    #[must_use]
+    pub const fn found(self) -> Style {
+        Style::new()
+            .add_modifier(Modifier::BOLD)
+            .add_modifier(Modifier::UNDERLINED)
     }
 
     /// What a tone looks like.
     #[must_use]
-    pub const fn tone(self, tone: Tone) -> Style {
+    pub fn tone(self, tone: Tone) -> Style {
         let plain = Style::new();
         match tone {
             Tone::Plain => plain,
-            Tone::Good => self.colour(plain, Color::Green),
-            Tone::Bad => self.colour(plain, Color::Red),
-            Tone::Warn => self.colour(plain.add_modifier(Modifier::BOLD), Color::Yellow),
+            Tone::Good => self.coloured(plain, |c| c.good),
+            Tone::Bad => self.coloured(plain, |c| c.bad),
+            Tone::Up => self.coloured(plain, |c| c.up),
+            Tone::Down => self.coloured(plain, |c| c.down),
+            Tone::Warn => self.coloured(plain.add_modifier(Modifier::BOLD), |c| c.warn),
             Tone::Dim => plain.add_modifier(Modifier::DIM),
             Tone::Strong => plain.add_modifier(Modifier::BOLD),
         }
@@ -129,20 +231,20 @@ impl Theme {
 
     /// A heading within a tab or page.
     #[must_use]
-    pub const fn heading(self) -> Style {
-        self.colour(Style::new().add_modifier(Modifier::BOLD), Color::Cyan)
+    pub fn heading(self) -> Style {
+        self.accent(Style::new().add_modifier(Modifier::BOLD))
     }
 
     /// The titles of columns.
     #[must_use]
-    pub const fn titles(self) -> Style {
-        self.colour(Style::new(), Color::Cyan)
+    pub fn titles(self) -> Style {
+        self.accent(Style::new())
     }
 
     /// The tab or range that is chosen.
     #[must_use]
-    pub const fn chosen(self) -> Style {
-        self.colour(Style::new().add_modifier(Modifier::BOLD), Color::Cyan)
+    pub fn chosen(self) -> Style {
+        self.accent(Style::new().add_modifier(Modifier::BOLD))
     }
 
     /// The name of the program, keys in hints.
@@ -153,18 +255,14 @@ impl Theme {
 
     /// DEMO, FROZEN: not to be missed.
     #[must_use]
-    pub const fn badge(self) -> Style {
-        self.colour(
-            Style::new()
-                .add_modifier(Modifier::BOLD)
-                .add_modifier(Modifier::REVERSED),
-            Color::Yellow,
-        )
+    pub fn badge(self) -> Style {
+        let style = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
+        self.coloured(style, |c| c.warn)
     }
 
     /// Less important.
     #[must_use]
-    pub const fn dim(self) -> Style {
+    pub fn dim(self) -> Style {
         self.tone(Tone::Dim)
     }
 
@@ -192,6 +290,8 @@ mod tests {
             theme.tone(Tone::Plain),
             theme.tone(Tone::Good),
             theme.tone(Tone::Bad),
+            theme.tone(Tone::Up),
+            theme.tone(Tone::Down),
             theme.tone(Tone::Warn),
             theme.tone(Tone::Dim),
             theme.tone(Tone::Strong),
@@ -207,13 +307,98 @@ mod tests {
         assert!(format!("{ASCII:?}").is_ascii());
     }
 
+    /// Every theme with colours.
+    fn coloured() -> impl Iterator<Item = Theme> {
+        let shades = [Shade::Any, Shade::Dark, Shade::Light];
+        let hues = [Hues::RedGreen, Hues::BlueOrange];
+        shades.into_iter().flat_map(move |shade| {
+            hues.into_iter().flat_map(move |hues| {
+                [false, true].map(|up_is_red| Theme::of(shade, hues, up_is_red, false))
+            })
+        })
+    }
+
     #[test]
     fn no_style_touches_the_background_or_is_black_or_white() {
-        let theme = Theme::new(false, false);
-        for tone in [Tone::Good, Tone::Bad, Tone::Warn, Tone::Dim, Tone::Strong] {
-            let style = theme.tone(tone);
-            assert_eq!(style.bg, None);
-            assert!(!matches!(style.fg, Some(Color::Black | Color::White)));
+        for theme in coloured() {
+            for tone in [
+                Tone::Good,
+                Tone::Bad,
+                Tone::Up,
+                Tone::Down,
+                Tone::Warn,
+                Tone::Dim,
+                Tone::Strong,
+            ] {
+                let style = theme.tone(tone);
+                assert_eq!(style.bg, None);
+                assert!(!matches!(
+                    style.fg,
+                    Some(
+                        Color::Black
+                            | Color::White
+                            | Color::Gray
+                            | Color::Indexed(_)
+                            | Color::Rgb(..)
+                    )
+                ));
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_meanings_look_the_same() {
+        for theme in coloured() {
+            let tones = [Tone::Plain, Tone::Good, Tone::Bad, Tone::Warn, Tone::Dim];
+            for (i, a) in tones.iter().enumerate() {
+                let (fg, heading) = (theme.tone(*a).fg, theme.heading().fg);
+                assert!(fg != heading, "{theme:?}: {a:?}");
+                for b in &tones[i + 1..] {
+                    assert_ne!(theme.tone(*a), theme.tone(*b), "{theme:?}: {a:?} {b:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn red_may_be_up_without_an_error_becoming_green() {
+        for shade in [Shade::Any, Shade::Dark, Shade::Light] {
+            let here = Theme::of(shade, Hues::RedGreen, false, false);
+            let there = Theme::of(shade, Hues::RedGreen, true, false);
+            assert_eq!(there.tone(Tone::Up), here.tone(Tone::Down));
+            assert_eq!(there.tone(Tone::Down), here.tone(Tone::Up));
+            assert_eq!(there.tone(Tone::Bad), here.tone(Tone::Bad));
+            assert_eq!(there.tone(Tone::Good), here.tone(Tone::Good));
+        }
+    }
+
+    #[test]
+    fn blue_and_orange_hold_neither_green_nor_cyan_with_red() {
+        for shade in [Shade::Any, Shade::Dark, Shade::Light] {
+            let theme = Theme::of(shade, Hues::BlueOrange, false, false);
+            for tone in [Tone::Good, Tone::Bad, Tone::Up, Tone::Down, Tone::Warn] {
+                let fg = theme.tone(tone).fg;
+                assert!(
+                    !matches!(fg, Some(Color::Green | Color::LightGreen)),
+                    "{tone:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_background_is_read_off_what_terminals_say() {
+        for (said, shade) in [
+            ("15;0", Shade::Dark),
+            ("0;15", Shade::Light),
+            ("0;default;15", Shade::Light),
+            ("12;8", Shade::Dark),
+            ("0;7", Shade::Light),
+            ("default;default", Shade::Any),
+            ("", Shade::Any),
+            ("1;99", Shade::Any),
+        ] {
+            assert_eq!(Shade::of_background(said), shade, "{said}");
         }
     }
 }

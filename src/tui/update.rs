@@ -151,10 +151,7 @@ fn press(state: &mut State, key: &KeyEvent) -> Effects {
     if place == Place::Filter
         && let Some(c) = chord.typed()
     {
-        let list = state.list_mut();
-        list.filter.push(c);
-        list.arrange();
-        return Effects::redraw(true);
+        return Effects::redraw(state.retype(|text| text.push(c)));
     }
     if place == Place::Add
         && let Some(c) = chord.typed()
@@ -203,12 +200,10 @@ fn act(state: &mut State, action: Action) -> Effects {
         }
         Action::ClearFilter => Effects::redraw(clear_filter(state)),
         Action::EraseFilter => {
-            let list = state.list_mut();
-            let erased = list.filter.pop().is_some();
-            if erased {
-                list.arrange();
-            }
-            Effects::redraw(erased)
+            let erase = |text: &mut String| {
+                text.pop();
+            };
+            Effects::redraw(state.retype(erase))
         }
         Action::Provisional => {
             state.provisional = !state.provisional;
@@ -242,6 +237,7 @@ fn act(state: &mut State, action: Action) -> Effects {
                 Some(_) => None,
                 None => Some(0),
             };
+            state.help_search.clear();
             Effects::redraw(true)
         }
     }
@@ -475,6 +471,9 @@ fn back(state: &mut State) -> Effects {
     if state.adding.take().is_some() {
         return Effects::redraw(true);
     }
+    if state.help.is_some() && state.retype(String::clear) {
+        return Effects::redraw(true);
+    }
     if state.help.take().is_some() {
         return Effects::redraw(true);
     }
@@ -540,13 +539,7 @@ fn reverse_sort(state: &mut State) -> bool {
 
 fn clear_filter(state: &mut State) -> bool {
     let typing = std::mem::take(&mut state.typing);
-    let list = state.list_mut();
-    if list.filter.is_empty() {
-        return typing;
-    }
-    list.filter.clear();
-    list.arrange();
-    true
+    state.retype(String::clear) || typing
 }
 
 fn freeze(state: &mut State) -> Effects {

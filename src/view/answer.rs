@@ -75,7 +75,7 @@ impl<'a> Answers<'a> {
             Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
         };
         Screen {
-            as_of: format!("{} UTC", as_of.minute_label()),
+            as_of: self.style.zone.moment(as_of),
             events: match tab {
                 Tab::Tracker => notices::latest(self.beside.notices, as_of),
                 _ => Vec::new(),
@@ -90,7 +90,7 @@ impl<'a> Answers<'a> {
         let (range, provisional) = (question.range, question.provisional);
         let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
         Screen {
-            as_of: format!("{} UTC", as_of.minute_label()),
+            as_of: self.style.zone.moment(as_of),
             partial: true,
             ..categories::screen(board, calls, range, as_of, self.style, provisional, false)
         }

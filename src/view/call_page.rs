@@ -136,7 +136,7 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
         ),
         pair(
             "called",
-            Line::plain(format!("{} UTC", call.called_at.minute_label())).and(
+            Line::plain(style.zone.moment(call.called_at)).and(
                 format!("  {} ago", format::age(as_of.since(call.called_at))),
                 Tone::Dim,
             ),
@@ -144,8 +144,10 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
         pair(
             "window",
             Line::plain(format!(
-                "to {} UTC",
-                judged.window_end(&board.settings().rules).minute_label()
+                "to {}",
+                style
+                    .zone
+                    .moment(judged.window_end(&board.settings().rules))
             )),
         ),
         pair(

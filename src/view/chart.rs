@@ -64,7 +64,7 @@ impl Chart {
                 if row_of(*level) == row {
                     (mark, Tone::Strong)
                 } else if row_of(*peak) <= row && row < row_of(*level) {
-                    (shade, Tone::Bad)
+                    (shade, Tone::Down)
                 } else if row == zero_row {
                     (zero, Tone::Dim)
                 } else {
@@ -129,7 +129,7 @@ mod tests {
                 steps: steps.clone(),
                 from: "2025-10-01".into(),
                 to: "2025-10-30".into(),
-                style: Style { ascii },
+                style: Style::utc(ascii),
             };
             for room in 0..140 {
                 for line in chart.lines(room) {

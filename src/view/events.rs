@@ -37,7 +37,12 @@ pub fn table(
     Table {
         columns: vec![
             column("after", "After", Align::Right, 8),
-            column("at", "UTC", Align::Left, 16),
+            column(
+                "at",
+                if style.zone.is_utc() { "UTC" } else { "At" },
+                Align::Left,
+                16,
+            ),
             column("multiple", "Price", Align::Right, 9),
             column("what", "", Align::Left, 60),
         ],
@@ -55,7 +60,7 @@ pub fn table(
                     key: String::new(),
                     cells: vec![
                         Cell::number(after_text, after.as_seconds()).toned(Tone::Dim),
-                        Cell::word(event.at.minute_label()).toned(Tone::Dim),
+                        Cell::word(style.zone.minute(event.at)).toned(Tone::Dim),
                         event.multiple.map_or_else(
                             || Cell::unknown(UNKNOWN),
                             |m| Cell::number(format::multiple(m), m.value()),

@@ -1,7 +1,7 @@
 //! How figures are worded: prices, money, percent, multiples, ages. A sign always stands with a
 //! change, so that colour is never the only one; unknown is a dash, never a zero.
 
-use crate::domain::{Category, Multiple, Percent, Price, Span};
+use crate::domain::{Category, Multiple, Percent, Price, Span, Zone};
 use crate::stats::Interval;
 
 use super::table::{Cell, Tone};
@@ -11,6 +11,19 @@ use super::table::{Cell, Tone};
 pub struct Style {
     /// Only ASCII.
     pub ascii: bool,
+    /// The zone that times are written in.
+    pub zone: Zone,
+}
+
+impl Style {
+    /// Only ASCII or not, in UTC.
+    #[must_use]
+    pub const fn utc(ascii: bool) -> Self {
+        Self {
+            ascii,
+            zone: Zone::UTC,
+        }
+    }
 }
 
 /// What stands for unknown.
@@ -244,9 +257,9 @@ pub fn correlation(r: f64) -> String {
 #[must_use]
 pub fn tone_of(value: f64) -> Tone {
     if value > 0.0 {
-        Tone::Good
+        Tone::Up
     } else if value < 0.0 {
-        Tone::Bad
+        Tone::Down
     } else {
         Tone::Plain
     }
@@ -308,8 +321,8 @@ mod tests {
             (1e6, "1,000,000", "1,000,000"),
         ] {
             let p = Price::new(value).unwrap();
-            assert_eq!(price(p, Style { ascii: false }), unicode);
-            assert_eq!(price(p, Style { ascii: true }), ascii);
+            assert_eq!(price(p, Style::utc(false)), unicode);
+            assert_eq!(price(p, Style::utc(true)), ascii);
         }
     }
 
@@ -325,7 +338,7 @@ mod tests {
         ] {
             assert_eq!(signed_percent(Percent(value)), want);
         }
-        let style = Style { ascii: true };
+        let style = Style::utc(true);
         for (value, want) in [
             (1234.567, "+1,234.57"),
             (-0.5, "-0.50"),

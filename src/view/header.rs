@@ -1,6 +1,6 @@
 //! What stands above every tab.
 
-use crate::domain::{Span, Timestamp};
+use crate::domain::{Span, Timestamp, Zone};
 use crate::tracker::FeedHealth;
 
 use super::format;
@@ -55,6 +55,7 @@ pub fn header(
     feeds: &[FeedHealth],
     clock: ClockTrouble,
     now: Timestamp,
+    zone: Zone,
 ) -> Header {
     let demo = match polling {
         Polling::Demo(mark) => Some(mark.to_owned()),
@@ -62,9 +63,9 @@ pub fn header(
     };
     let mut feed = match polling {
         Polling::Demo(_) if feeds.is_empty() => Line::toned("making its history ...", Tone::Warn),
-        Polling::Demo(_) => feed_line(feeds, now),
-        Polling::Here if feeds.iter().any(|f| f.next_try.is_some()) => feed_line(feeds, now),
-        Polling::Here => Line::toned("polling here: ", Tone::Dim).join(feed_line(feeds, now)),
+        Polling::Demo(_) => feed_line(feeds, now, zone),
+        Polling::Here if feeds.iter().any(|f| f.next_try.is_some()) => feed_line(feeds, now, zone),
+        Polling::Here => Line::toned("polling here: ", Tone::Dim).join(feed_line(feeds, now, zone)),
         Polling::By(pid, host) => Line::toned(format!("polled by {pid} on {host}"), Tone::Dim),
         Polling::Nobody => Line::toned("nobody polls: prices come by import", Tone::Warn),
         Polling::Unknown => Line::toned("looking who polls ...", Tone::Dim),
@@ -74,7 +75,7 @@ pub fn header(
     }
     Header {
         demo,
-        as_of: format!("{} UTC", now.minute_label()),
+        as_of: zone.moment(now),
         database: database.to_owned(),
         feed,
     }
@@ -82,14 +83,14 @@ pub fn header(
 
 /// The feeds in one line: those that are down first, since the line may be cut; then the first
 /// that works, with how fresh it is.
-fn feed_line(feeds: &[FeedHealth], now: Timestamp) -> Line {
+fn feed_line(feeds: &[FeedHealth], now: Timestamp, zone: Zone) -> Line {
     let mut line: Option<Line> = None;
     for feed in feeds {
         let (Some(next), Some((_, error))) = (feed.next_try, &feed.last_error) else {
             continue;
         };
         let name = feed.provider;
-        let text = format!("{name} DOWN, next try {} UTC: {error}", clock_time(next));
+        let text = format!("{name} DOWN, next try {}: {error}", zone.clock(next));
         line = Some(match line {
             Some(line) => line.and("; ", Tone::Dim).and(text, Tone::Bad),
             None => Line::toned(text, Tone::Bad),
@@ -119,15 +120,6 @@ fn feed_line(feeds: &[FeedHealth], now: Timestamp) -> Line {
     }
 }
 
-/// `14:32`, of an instant.
-fn clock_time(at: Timestamp) -> String {
-    at.minute_label()
-        .split(' ')
-        .nth(1)
-        .unwrap_or("?")
-        .to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,7 +127,9 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     fn words(polling: Polling<'_>, feeds: &[FeedHealth], clock: ClockTrouble) -> String {
-        header(polling, "x.db", feeds, clock, NOW).feed.text()
+        header(polling, "x.db", feeds, clock, NOW, Zone::UTC)
+            .feed
+            .text()
     }
 
     fn well(name: &'static str) -> FeedHealth {

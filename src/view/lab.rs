@@ -160,6 +160,12 @@ impl Bench {
         }
     }
 
+    /// The instant that the calls were judged at.
+    #[must_use]
+    pub const fn as_of(&self) -> Timestamp {
+        self.as_of
+    }
+
     /// What a filter would have done, beside the saved ones.
     pub fn view(&mut self, filter: &Filter, saved: &[SavedFilter]) -> LabView {
         let rules = self.board.settings().rules;

@@ -9,6 +9,8 @@ use super::table::{Align, Line, Row, Table, Tone, Words};
 
 /// A column of names is not squeezed below this.
 const NARROWEST: usize = 4;
+/// Nor below this where fewer columns of numbers, but two, make room for it.
+const READABLE: usize = 9;
 
 /// How many cells a text takes.
 #[must_use]
@@ -122,7 +124,8 @@ pub fn spaces(n: usize) -> String {
 /// the column named `keep` and those of priority 0 as long as there is any room. `title` gives
 /// the width of a column's heading.
 ///
-/// Too narrow even for those that stay, names are squeezed, but a number is shown whole or not at
+/// Too narrow even for those that stay, numbers go from the right until names can be read; in the
+/// end names are squeezed, but a number is shown whole or not at
 /// all: half a number is another number.
 #[must_use]
 pub fn fit(
@@ -147,10 +150,10 @@ pub fn fit(
         let Some((at, _)) = last else { break };
         columns.remove(at);
     }
-    let squeezed = |columns: &[(usize, usize)]| {
+    let squeezed = |columns: &[(usize, usize)], narrowest: usize| {
         let least = columns.iter().map(|(index, wide)| {
             let least = if left(*index) {
-                NARROWEST.min(*wide)
+                narrowest.min(*wide)
             } else {
                 *wide
             };
@@ -158,7 +161,18 @@ pub fn fit(
         });
         total(&least.collect::<Vec<_>>(), gap)
     };
-    while columns.len() > 1 && squeezed(&columns) > room {
+    let number = |(index, _): &(usize, usize)| !left(*index) && !kept(*index);
+    let mut readable = columns.clone();
+    while squeezed(&readable, READABLE) > room
+        && readable.iter().filter(|column| number(column)).count() > 2
+        && let Some(at) = readable.iter().rposition(number)
+    {
+        readable.remove(at);
+    }
+    if squeezed(&readable, READABLE) <= room {
+        columns = readable;
+    }
+    while columns.len() > 1 && squeezed(&columns, NARROWEST) > room {
         let widest = columns
             .iter()
             .enumerate()

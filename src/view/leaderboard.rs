@@ -133,7 +133,7 @@ pub fn screen_of(
                 })
                 .collect(),
         },
-        as_of: format!("{} UTC", as_of.minute_label()),
+        as_of: style.zone.moment(as_of),
         ..Screen::default()
     }
 }

@@ -225,7 +225,7 @@ fn results(
     }
     if let Some(last) = s.last_closed_at() {
         let ago = format::age(as_of.since(last));
-        let text = format!("{} UTC, {ago} ago", last.minute_label());
+        let text = format!("{}, {ago} ago", style.zone.moment(last));
         pairs.push(pair("last close", Line::plain(text)));
     }
     pairs
@@ -235,14 +235,14 @@ fn drawdown(row: &ModelRow, style: Style) -> Line {
     let Some(found) = row.summary.drawdown() else {
         return Line::toned(UNKNOWN, Tone::Dim);
     };
-    let line = signed(Some(found.depth), style);
+    let (line, zone) = (signed(Some(found.depth), style), style.zone);
     match (found.from, found.to) {
         (Some(from), Some(to)) => line.and(
-            format!("  {} to {} UTC", from.minute_label(), to.minute_label()),
+            format!("  {} to {}", zone.minute(from), zone.moment(to)),
             Tone::Dim,
         ),
         (None, Some(to)) => line.and(
-            format!("  from the start to {} UTC", to.minute_label()),
+            format!("  from the start to {}", zone.moment(to)),
             Tone::Dim,
         ),
         _ => line.and("  it never fell", Tone::Dim),
@@ -320,8 +320,8 @@ fn equity(points: &[Point], style: Style) -> Option<Chart> {
     }
     Some(Chart {
         steps,
-        from: first.minute_label(),
-        to: last.minute_label(),
+        from: style.zone.minute(first),
+        to: style.zone.minute(last),
         style,
     })
 }
@@ -369,7 +369,7 @@ fn distribution(points: &[Point], style: Style) -> Vec<Block> {
                 figures: format!("{count}, {}", format::rate(*count as f64 / n as f64)),
                 fraction: *count as f64 / most as f64,
                 interval: None,
-                tone: if start < 0.0 { Tone::Bad } else { Tone::Good },
+                tone: if start < 0.0 { Tone::Down } else { Tone::Up },
             }
         })
         .collect();

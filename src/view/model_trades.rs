@@ -51,7 +51,7 @@ fn trade_table(trades: &[Trade], style: Style) -> Table {
     let number = |key, title, priority, help| Column::new(key, title, Align::Right, priority, 16, help);
     Table {
         columns: vec![
-            Column::new("closed", "Closed UTC", Align::Left, 0, 16, "when it was closed"),
+            Column::new("closed", if style.zone.is_utc() { "Closed UTC" } else { "Closed" }, Align::Left, 0, 16, "when it was closed"),
             Column::new("symbol", "Symbol", Align::Left, 0, 12, "what was traded"),
             Column::new("side", "Side", Align::Left, 1, 5, "long or short"),
             number("pnl", "P&L", 0, "realized P&L, net of fees"),
@@ -79,7 +79,7 @@ fn trade_row(t: &Trade, style: Style) -> Row {
     let held = t.closed_at.zip(t.opened_at).map(|(c, o)| c.since(o));
     let cells = vec![
         t.closed_at.map_or_else(dash, |at| {
-            Cell::number(at.minute_label(), at.millis() as f64)
+            Cell::number(style.zone.minute(at), at.millis() as f64)
         }),
         t.symbol.as_deref().map_or_else(dash, Cell::word),
         t.side.map_or_else(dash, |s| Cell::word(s.name())),

@@ -130,11 +130,11 @@ mod tests {
             .filter(|i| *i != 5)
             .map(|i| at(i * 120 + 60, 2f64.powi(i as i32)))
             .collect();
-        let style = Style { ascii: false };
+        let style = Style::utc(false);
         assert_eq!(spark(day.iter(), now, style).unwrap(), "▁▂▂▃▄ ▅▅▆▇▇█");
         let flat = [at(1430, 5.0)];
         assert_eq!(
-            spark(flat.iter(), now, Style { ascii: true }).unwrap(),
+            spark(flat.iter(), now, Style::utc(true)).unwrap(),
             "           -"
         );
         assert_eq!(spark([].iter(), now, style), None);

@@ -7,6 +7,9 @@ use crate::domain::{Range, Timestamp};
 
 use super::chart::Chart;
 
+/// The least letters that are looked for within keys.
+const WITHIN_KEYS: usize = 4;
+
 /// What a piece of text means; the theme gives it a colour, and the text itself always carries
 /// the meaning too (a sign, a word, an arrow).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -14,10 +17,14 @@ pub enum Tone {
     /// Nothing special.
     #[default]
     Plain,
-    /// Gains, winners, healthy.
+    /// Winners, healthy, better.
     Good,
-    /// Losses, crashes.
+    /// Crashes, errors, worse.
     Bad,
+    /// A price or an amount that rose; which colour that is, is the user's choice.
+    Up,
+    /// A price or an amount that fell.
+    Down,
     /// Needs attention: stale, doubtful, too few.
     Warn,
     /// Less important: units, ages, explanations.
@@ -450,8 +457,15 @@ impl Row {
         }
     }
 
+    /// Whether a cell holds it, or the key: a few letters are in every long address and chain, which
+    /// are not on screen, so that they count there only at the beginning.
     fn matches(&self, needle: &str) -> bool {
-        holds(&self.key, needle) || self.cells.iter().any(|cell| holds(&cell.text, needle))
+        let key = if needle.chars().count() < WITHIN_KEYS {
+            self.key.to_lowercase().starts_with(needle)
+        } else {
+            holds(&self.key, needle)
+        };
+        key || self.cells.iter().any(|cell| holds(&cell.text, needle))
     }
 }
 
@@ -531,6 +545,10 @@ mod tests {
         assert_eq!(with(" äb "), [2]);
         assert_eq!(with("狗"), [2]);
         assert_eq!(with("K2"), [2]);
+        let mut long = table();
+        long.rows[2].key = "source/solana/xyBADz".into();
+        assert!(long.arrange(None, "bad").is_empty());
+        assert_eq!(long.arrange(None, "ybad"), [2]);
         assert_eq!(with("10"), [2]);
         assert_eq!(with(""), [0, 1, 2, 3]);
         assert!(with("nowhere to be found in any of the rows").is_empty());

@@ -200,7 +200,7 @@ pub fn footer(frame: &mut Frame, area: Rect, state: &State, drawn: Drawn, theme:
             line.push_span(Span::styled(theme.glyphs.caret, theme.chosen()));
         }
         if place == Place::Filter {
-            let text = format!("/{}", state.list().filter);
+            let text = format!("/{}", state.typed());
             line.push_span(Span::styled(
                 tail(&text, room.saturating_sub(keep)),
                 theme.key(),
@@ -280,7 +280,13 @@ fn tail(text: &str, room: usize) -> String {
 
 /// "12/345", and the filter with how many rows it leaves out.
 fn whereabouts(state: &State, drawn: Drawn) -> String {
+    if state.help.is_some() && drawn.lines <= drawn.fits {
+        return String::new();
+    }
     match state.place() {
+        Place::Filter if state.help.is_some() => {
+            format!("{}/{}", drawn.offset + drawn.fits, drawn.lines)
+        }
         Place::Help | Place::Page if drawn.lines > drawn.fits => {
             format!("{}/{}", drawn.offset + drawn.fits, drawn.lines)
         }

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use crate::tui::keymap::{self, Binding, Chord, Context};
 use crate::tui::state::{Drawn, State};
-use crate::tui::text::{spaces, width, wrap};
+use crate::tui::text::{mark_found, matches, spaces, width, wrap};
 use crate::tui::theme::Theme;
 use crate::view;
 
@@ -49,6 +49,10 @@ fn lines(state: &State, room: usize, theme: Theme) -> Vec<Line<'static>> {
             sections.push((format!("Columns of {}", state.tab.title()), rows));
         }
     }
+    let needle = state.help_search.trim();
+    if !needle.is_empty() {
+        return found(sections, needle, room, theme);
+    }
     let notes = state.list().shown.as_ref().map(|s| &s.screen.notes);
     let notes = notes.filter(|notes| !notes.is_empty());
     let count = blocks::columns(sections.len(), room, COLUMN);
@@ -66,6 +70,43 @@ fn lines(state: &State, room: usize, theme: Theme) -> Vec<Line<'static>> {
         sections.push(lines);
     }
     blocks::side_by_side(sections, count, each)
+}
+
+/// What of the help contains a text, and where.
+fn found(
+    sections: Vec<(String, Vec<(String, &str)>)>,
+    needle: &str,
+    room: usize,
+    theme: Theme,
+) -> Vec<Line<'static>> {
+    let holds = |text: &str| !matches(text, needle).is_empty();
+    let kept: Vec<_> = sections
+        .into_iter()
+        .map(|(title, mut rows)| {
+            if !holds(&title) {
+                rows.retain(|(key, help)| holds(key) || holds(help));
+            }
+            (title, rows)
+        })
+        .filter(|(_, rows)| !rows.is_empty())
+        .collect();
+    if kept.is_empty() {
+        let text = format!("nothing here contains \"{needle}\"; Esc shows everything again");
+        let wrapped = wrap(&view::Line::plain(text), room);
+        return wrapped.iter().map(|line| theme.line(line)).collect();
+    }
+    let count = blocks::columns(kept.len(), room, COLUMN);
+    let each = (room + 4) / count - 4.min(room);
+    let kept = kept
+        .into_iter()
+        .map(|(title, rows)| {
+            let lines = section(&title, &rows, each, theme).into_iter();
+            lines
+                .map(|line| mark_found(line, needle, theme.found()))
+                .collect()
+        })
+        .collect();
+    blocks::side_by_side(kept, count, each)
 }
 
 fn chords(binding: &Binding) -> String {
@@ -113,6 +154,24 @@ mod tests {
                 assert!(text.contains(&chords(binding)), "{}", chords(binding));
             }
         }
+    }
+
+    #[test]
+    fn a_search_leaves_what_contains_it_and_marks_it() {
+        let mut state = State::new(Tab::Tracker, Range::D7);
+        let theme = Theme::new(false, false);
+        state.help_search = "CLIPboard".to_owned();
+        let found = lines(&state, 76, theme);
+        let text: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert!(text.iter().any(|line| line.starts_with("y ")), "{text:?}");
+        assert!(!text.iter().any(|line| line.contains("quit")), "{text:?}");
+        let marked = found.iter().flat_map(|line| &line.spans);
+        let marked: Vec<_> = marked.filter(|s| s.style == theme.found()).collect();
+        assert!(!marked.is_empty());
+        assert!(marked.iter().all(|s| s.content == "clipboard"));
+        state.help_search = "no such thing".to_owned();
+        let none = lines(&state, 76, theme);
+        assert!(none[0].to_string().contains("no such thing"));
     }
 
     #[test]

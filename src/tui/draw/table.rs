@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::tui::state::{Drawn, List};
-use crate::tui::text::{cut, spaces, width};
+use crate::tui::text::{cut, mark_found, spaces, width};
 use crate::tui::theme::Theme;
 use crate::view::{Align, Order, Row, Table, layout};
 
@@ -160,7 +160,7 @@ pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Th
     }
     for (at, shown) in on_screen.iter().enumerate() {
         let selected = offset + at == list.position;
-        let mut line = row(table, shown, &fit, selected, theme);
+        let line = row(table, shown, &fit, selected, theme);
         let marked = list.marked.as_ref() == Some(&shown.key);
         let mark = match (selected, marked) {
             (true, false) => MARK,
@@ -168,6 +168,7 @@ pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Th
             (false, true) => " *",
             (false, false) => "  ",
         };
+        let mut line = mark_found(line, list.filter.trim(), theme.found());
         line.spans.insert(0, Span::raw(mark));
         put(frame, area, titled + at, &line);
         if selected {
