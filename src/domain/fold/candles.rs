@@ -129,7 +129,7 @@ impl Fold {
 mod tests {
     use super::*;
     use crate::domain::outcome::{AthOrigin, FinalBasis, Outcome};
-    use crate::domain::sample::Observation;
+    use crate::domain::sample::{LiquidityOf, Observation};
     use crate::domain::{Price, Timestamp};
     use proptest::prelude::*;
 
@@ -163,6 +163,7 @@ mod tests {
             at: T0.plus(Span::minutes(minute)),
             price: Price::new(price),
             liquidity_usd: None,
+            liquidity_of: LiquidityOf::Pool,
             market_cap_usd: None,
             absent: false,
         })
