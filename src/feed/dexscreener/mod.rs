@@ -253,6 +253,10 @@ impl PriceFeed for DexScreener {
         self.pins.resume(token, pool);
     }
 
+    fn doubt(&mut self, token: &TokenKey) {
+        self.pins.doubt(token);
+    }
+
     async fn quotes(
         &mut self,
         tokens: &[TokenKey],
