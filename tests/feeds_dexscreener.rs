@@ -499,7 +499,7 @@ async fn a_pool_that_was_never_seen_among_all_confirms_no_jump_of_its_own() {
             "dexscreener",
             "token-pairs/",
             Fault::Down,
-            2 - usize::from(resumed),
+            2 - u32::from(resumed),
         );
         let first = feed.quotes(&[key(&a)], T0).await.unwrap();
         assert_eq!((usd(&first[0]), first[0].repinned), (Some(80.0), false));
