@@ -478,6 +478,24 @@ async fn what_could_not_be_looked_at_once_is_put_right_later_and_marked() {
     assert_eq!(marked, wrong[0]);
 }
 
+/// A quote is of the moment of its batch: with few requests a minute, looks must not hold it back
+/// until it is old.
+#[tokio::test]
+async fn few_requests_a_minute_are_few_looks_in_one_poll() {
+    let standin = StandIn::start().await;
+    let tokens: Vec<_> = (0..10).map(|i| key(&mint(i))).collect();
+    for token in &tokens {
+        standin.add(Token::solana(token.address()));
+    }
+    // One each two seconds: ten looks would take twenty.
+    let mut feed = DexScreener::new(&standin.url("dexscreener"), "", 30, Span::seconds(2)).unwrap();
+    let quotes = feed.quotes(&tokens, T0).await.unwrap();
+    assert_eq!(quotes.len(), 10);
+    let paths = standin.paths("dexscreener");
+    let looks = paths.iter().filter(|p| p.starts_with("token-pairs/"));
+    assert_eq!(looks.count(), 1, "{paths:?}");
+}
+
 #[tokio::test]
 async fn a_pool_that_was_never_seen_among_all_confirms_no_jump_of_its_own() {
     let standin = StandIn::start().await;
