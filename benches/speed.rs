@@ -8,7 +8,9 @@ mod support;
 use std::hint::black_box;
 
 use callboard::analytics::Leaderboard;
-use callboard::domain::{CallFacts, Fold, Observation, Price, Range, Rules, Span, Timestamp};
+use callboard::domain::{
+    CallFacts, Fold, LiquidityOf, Observation, Price, Range, Rules, Span, Timestamp,
+};
 use callboard::stats::{DayTable, bootstrap};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -29,6 +31,7 @@ fn fold(c: &mut Criterion) {
             at: called_at.plus(Span::minutes(minute)),
             price: Price::new(0.001 * (0.2 + 3.0 * random.unit())),
             liquidity_usd: Some(10_000.0 * random.unit()),
+            liquidity_of: LiquidityOf::Pool,
             market_cap_usd: Some(1e6),
             absent: false,
         })

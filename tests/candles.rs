@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use callboard::domain::{
-    Call, CallFacts, CallId, Candle, Decision, Features, Fold, Observation, Price, Reading, Rules,
-    Seen, Span, Timestamp, TokenKey,
+    Call, CallFacts, CallId, Candle, Decision, Features, Fold, LiquidityOf, Observation, Price,
+    Reading, Rules, Seen, Span, Timestamp, TokenKey,
 };
 use callboard::store::{Put, Sample, Store, TokenCandle};
 use cli_support::{Machine, close, find};
@@ -248,6 +248,7 @@ fn anything() -> impl Strategy<Value = Vec<Seen>> {
             at: T0.plus(Span::minutes(minute)),
             price: Price::new(price),
             liquidity_usd: None,
+            liquidity_of: LiquidityOf::Pool,
             market_cap_usd: None,
             absent: false,
         })

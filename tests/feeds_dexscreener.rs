@@ -478,6 +478,67 @@ async fn what_could_not_be_looked_at_once_is_put_right_later_and_marked() {
     assert_eq!(marked, wrong[0]);
 }
 
+/// A quote is of the moment of its batch: with few requests a minute, looks must not hold it back
+/// until it is old.
+#[tokio::test]
+async fn few_requests_a_minute_are_few_looks_in_one_poll() {
+    let standin = StandIn::start().await;
+    let tokens: Vec<_> = (0..10).map(|i| key(&mint(i))).collect();
+    for token in &tokens {
+        standin.add(Token::solana(token.address()));
+    }
+    // One each two seconds: ten looks would take twenty.
+    let mut feed = DexScreener::new(&standin.url("dexscreener"), "", 30, Span::seconds(2)).unwrap();
+    let quotes = feed.quotes(&tokens, T0).await.unwrap();
+    assert_eq!(quotes.len(), 10);
+    let paths = standin.paths("dexscreener");
+    let looks = paths.iter().filter(|p| p.starts_with("token-pairs/"));
+    assert_eq!(looks.count(), 1, "{paths:?}");
+}
+
+#[tokio::test]
+async fn a_pool_that_was_never_seen_among_all_confirms_no_jump_of_its_own() {
+    let standin = StandIn::start().await;
+    let a = mint(1);
+    let mad = PoolOf {
+        factor: 80.0,
+        liquidity: Some(9e6),
+        ..PoolOf::new(&mint(900))
+    };
+    let third = PoolOf::new(&mint(901));
+    standin.add(Token::solana(&a).pool(third).pool(mad));
+    // One whose pool is known from an earlier run, one that is new: neither can be looked at.
+    for resumed in [false, true] {
+        let mut feed = feed(&standin.url("dexscreener"));
+        if resumed {
+            feed.resume(&key(&a), &mint(900));
+        }
+        standin.fault_at(
+            "dexscreener",
+            "token-pairs/",
+            Fault::Down,
+            2 - u32::from(resumed),
+        );
+        let first = feed.quotes(&[key(&a)], T0).await.unwrap();
+        assert_eq!((usd(&first[0]), first[0].repinned), (Some(80.0), false));
+        feed.doubt(&key(&a));
+        let second = feed.quotes(&[key(&a)], at(1)).await.unwrap();
+        assert_eq!((usd(&second[0]), second[0].repinned), (Some(80.0), true));
+        // Now the others are seen.
+        feed.doubt(&key(&a));
+        let third = feed.quotes(&[key(&a)], at(2)).await.unwrap();
+        assert_eq!((usd(&third[0]), third[0].repinned), (Some(1.0), true));
+    }
+    // A jump of a pool that stands is no reason to leave it, nor to mark it.
+    let b = mint(2);
+    standin.add(Token::solana(&b).priced(|_| Some(2.0)));
+    let mut feed = feed(&standin.url("dexscreener"));
+    feed.resume(&key(&b), &pool_of(&b));
+    feed.doubt(&key(&b));
+    let quotes = feed.quotes(&[key(&b)], at(3)).await.unwrap();
+    assert_eq!((usd(&quotes[0]), quotes[0].repinned), (Some(2.0), false));
+}
+
 #[tokio::test]
 async fn a_pool_that_vanished_once_is_waited_for_and_twice_is_replaced() {
     let standin = StandIn::start().await;

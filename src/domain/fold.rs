@@ -16,7 +16,7 @@ use super::call::Call;
 use super::candle::PriceSource;
 use super::quantity::Price;
 use super::rules::{CRASH_MULTIPLE, ENTRY_WITHIN, RUG_LIQUIDITY_SHARE, RUG_LIQUIDITY_USD, Rules};
-use super::sample::Observation;
+use super::sample::{LiquidityOf, Observation};
 use super::time::{Span, Timestamp};
 
 /// The horizons at which returns since the call are given.
@@ -129,7 +129,8 @@ pub struct Fold {
     pub samples: u32,
     /// The latest known liquidity and when it was read, USD.
     pub liquidity_usd: Option<(Timestamp, f64)>,
-    peak_liquidity_usd: Option<f64>,
+    /// The most there was in one pool, and in all pools together.
+    peak_liquidity_usd: [Option<f64>; 2],
     /// Readings in a row with drained liquidity.
     pub drained_polls: u32,
     /// Since when the price has held at or under the crash level.
@@ -168,7 +169,7 @@ impl Fold {
             longest_gap: Span::ZERO,
             samples: 0,
             liquidity_usd: None,
-            peak_liquidity_usd: facts.liquidity_usd,
+            peak_liquidity_usd: [facts.liquidity_usd; 2],
             drained_polls: 0,
             crashed_since: None,
             absent_polls: 0,
@@ -220,7 +221,7 @@ impl Fold {
             }
         }
         if let Some(liquidity) = seen.liquidity_usd {
-            self.apply_liquidity(seen.at, liquidity);
+            self.apply_liquidity(seen.at, liquidity, seen.liquidity_of);
         }
         true
     }
@@ -310,13 +311,23 @@ impl Fold {
         }
     }
 
-    fn apply_liquidity(&mut self, at: Timestamp, liquidity: f64) {
+    /// What is known of one pool says nothing of the peak of all pools, nor the other way round; what
+    /// the call or a file stated stands in for both.
+    fn apply_liquidity(&mut self, at: Timestamp, liquidity: f64, of: LiquidityOf) {
         self.liquidity_usd = Some((at, liquidity));
-        let peak = self
-            .peak_liquidity_usd
-            .map_or(liquidity, |peak| peak.max(liquidity));
-        self.peak_liquidity_usd = Some(peak);
-        if liquidity < peak * RUG_LIQUIDITY_SHARE && liquidity < RUG_LIQUIDITY_USD {
+        let [pool, token] = &mut self.peak_liquidity_usd;
+        if of != LiquidityOf::Token {
+            *pool = Some(pool.map_or(liquidity, |peak| peak.max(liquidity)));
+        }
+        if of != LiquidityOf::Pool {
+            *token = Some(token.map_or(liquidity, |peak| peak.max(liquidity)));
+        }
+        let peak = match of {
+            LiquidityOf::Pool | LiquidityOf::Unsaid => *pool,
+            LiquidityOf::Token => *token,
+        };
+        let drained = peak.is_some_and(|peak| liquidity < peak * RUG_LIQUIDITY_SHARE);
+        if drained && liquidity < RUG_LIQUIDITY_USD {
             self.drained_polls = self.drained_polls.saturating_add(1);
         } else {
             self.drained_polls = 0;
@@ -363,6 +374,7 @@ mod tests {
             at: T0.plus(Span::minutes(minute)),
             price: Price::new(price),
             liquidity_usd: None,
+            liquidity_of: LiquidityOf::Pool,
             market_cap_usd: None,
             absent: false,
         }
@@ -475,6 +487,60 @@ mod tests {
         assert_eq!(fold.absent_polls, 3);
         fold.apply(&facts, &rules, &seen(9, 1.0));
         assert_eq!(fold.absent_polls, 0);
+    }
+
+    #[test]
+    fn the_liquidity_of_one_pool_is_not_compared_with_that_of_all() {
+        use LiquidityOf::{Pool, Token, Unsaid};
+        let rules = Rules::default();
+        let drained = |stated: Option<f64>, readings: &[(f64, LiquidityOf)]| {
+            let facts = CallFacts {
+                liquidity_usd: stated,
+                ..facts(Some(1.0))
+            };
+            let mut fold = Fold::start(&facts);
+            for (minute, (liquidity, of)) in (1..).zip(readings) {
+                let mut o = seen(minute, 0.1);
+                o.liquidity_usd = Some(*liquidity);
+                o.liquidity_of = *of;
+                fold.apply(&facts, &rules, &o);
+            }
+            fold.drained_polls
+        };
+        // A provider that names no pool steps in for a while: nothing has drained.
+        let steady = [
+            (900.0, Pool),
+            (40_000.0, Token),
+            (900.0, Pool),
+            (900.0, Pool),
+        ];
+        assert_eq!(drained(None, &steady), 0);
+        // Each kind sees its own drain, and both count on.
+        let gone = [
+            (20_000.0, Pool),
+            (40_000.0, Token),
+            (10.0, Pool),
+            (10.0, Token),
+            (9.0, Pool),
+        ];
+        assert_eq!(drained(None, &gone), 3);
+        // The other kind contradicts it.
+        let denied = [
+            (20_000.0, Pool),
+            (10.0, Pool),
+            (40_000.0, Token),
+            (10.0, Pool),
+        ];
+        assert_eq!(drained(None, &denied), 1);
+        // What a file or the call said stands in for both.
+        for of in [Pool, Token, Unsaid] {
+            assert_eq!(drained(Some(20_000.0), &[(10.0, of)]), 1, "{of:?}");
+            assert_eq!(
+                drained(None, &[(20_000.0, Unsaid), (10.0, of)]),
+                1,
+                "{of:?}"
+            );
+        }
     }
 
     proptest! {

@@ -35,7 +35,7 @@ pub use outcome::{AthOrigin, FinalBasis, Outcome, RugState, Status};
 pub use quantity::{Multiple, Percent, Price};
 pub use range::{Range, Window};
 pub use rules::{Pace, Rules};
-pub use sample::{Decision, Observation, Reading, Refusal, SampleId};
+pub use sample::{Decision, IMPORT, LiquidityOf, Observation, Reading, Refusal, SampleId};
 pub use stretch::Stretch;
 pub use time::{Span, Timestamp};
 pub use token::TokenKey;

@@ -5,6 +5,34 @@ use serde::{Deserialize, Serialize};
 use super::quantity::Price;
 use super::time::Timestamp;
 
+/// Who said a reading that was imported without a provider's name.
+pub const IMPORT: &str = "import";
+
+/// What a reading's liquidity is that of. One pool's and that of all pools together are two
+/// figures: where one provider takes over from another, neither can tell that the other has
+/// drained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiquidityOf {
+    /// One pool.
+    Pool,
+    /// All pools of the token together: the provider named none.
+    Token,
+    /// A file did not say; it stands beside both.
+    Unsaid,
+}
+
+impl LiquidityOf {
+    /// What a reading's liquidity is that of, by what is known of the reading.
+    #[must_use]
+    pub const fn by(names_pool: bool, is_import: bool) -> Self {
+        match (names_pool, is_import) {
+            (true, _) => Self::Pool,
+            (false, false) => Self::Token,
+            (false, true) => Self::Unsaid,
+        }
+    }
+}
+
 /// A reading as a provider or a file gave it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
@@ -33,6 +61,8 @@ pub struct Observation {
     pub price: Option<Price>,
     /// Liquidity, USD.
     pub liquidity_usd: Option<f64>,
+    /// What that liquidity is of.
+    pub liquidity_of: LiquidityOf,
     /// Market cap, USD.
     pub market_cap_usd: Option<f64>,
     /// The token had no listing.
@@ -45,6 +75,7 @@ impl From<&Reading> for Observation {
             at: reading.at,
             price: reading.price,
             liquidity_usd: reading.liquidity_usd,
+            liquidity_of: LiquidityOf::by(reading.pool.is_some(), reading.provider == IMPORT),
             market_cap_usd: reading.market_cap_usd,
             absent: reading.absent,
         }

@@ -60,6 +60,12 @@ pub trait PriceFeed: Send {
         let _ = (token, pool);
     }
 
+    /// A price of a token has jumped and waits: the next quote of it may settle whether the jump
+    /// was one. Said before that quote is asked for.
+    fn doubt(&mut self, token: &TokenKey) {
+        let _ = token;
+    }
+
     /// Current quotes. A token that the provider does not know (yet, or any more) is simply absent
     /// from the answer; the order of the answer means nothing.
     ///
@@ -85,8 +91,8 @@ pub struct Quote {
     pub market_cap_usd: Option<f64>,
     /// The address of the pool that the price was read from.
     pub pool: Option<String>,
-    /// The pool is another than in the quote before, by the rules of re-pinning: a jump between
-    /// the two is no move of the market.
+    /// The pool is another than in the quote before, by the rules of re-pinning, or is doubted and
+    /// could not be proven: a jump is no move of the market then.
     pub repinned: bool,
 }
 

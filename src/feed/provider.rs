@@ -108,6 +108,14 @@ impl PriceFeed for Provider {
         }
     }
 
+    fn doubt(&mut self, token: &TokenKey) {
+        match self {
+            Self::DexScreener(feed) => feed.doubt(token),
+            Self::Jupiter(feed) => feed.doubt(token),
+            Self::GeckoTerminal(feed) => feed.doubt(token),
+        }
+    }
+
     async fn quotes(
         &mut self,
         tokens: &[TokenKey],

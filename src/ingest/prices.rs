@@ -2,14 +2,11 @@
 //! an export says beside the price (who said it, whether it was accepted) is taken too, so that a
 //! database comes back as it was.
 
-use crate::domain::{Decision, Reading, Refusal, TokenKey};
+use crate::domain::{Decision, IMPORT, Reading, Refusal, TokenKey};
 use crate::store::Sample;
 
 use super::fields::{BadField, Layout};
 use super::rows::Row;
-
-/// The provider that imported prices are stored under.
-pub const PROVIDER: &str = "import";
 
 const COLUMNS: [&str; 10] = [
     "chain",
@@ -58,7 +55,7 @@ impl PriceReader {
             liquidity_usd: f.amount("liquidity_usd")?,
             market_cap_usd: f.amount("market_cap_usd")?,
             absent,
-            provider: f.text("provider").unwrap_or_else(|| PROVIDER.to_owned()),
+            provider: f.text("provider").unwrap_or_else(|| IMPORT.to_owned()),
             pool: f.text("pool"),
         };
         if !absent

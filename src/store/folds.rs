@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::{
-    CallFacts, CallId, Candle, Fold, Observation, Price, Rules, Seen, Span, Timestamp,
+    CallFacts, CallId, Candle, Fold, IMPORT, LiquidityOf, Observation, Price, Rules, Seen, Span,
+    Timestamp,
 };
 
 use super::candles::candles;
@@ -15,7 +16,7 @@ use super::{Store, StoreError};
 
 /// Counts up when the shape or the meaning of [`Fold`] changes; with the window, it decides
 /// whether stored folds still hold.
-const FOLD_VERSION: i64 = 4;
+const FOLD_VERSION: i64 = 5;
 
 /// A call whose fold has moved.
 #[derive(Debug, Clone, PartialEq)]
@@ -432,15 +433,18 @@ fn observations(
     to: Timestamp,
 ) -> Result<Vec<Seen>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT at, state, price_usd, liquidity_usd, market_cap_usd FROM sample_all \
+        "SELECT at, state, price_usd, liquidity_usd, market_cap_usd, pool_id IS NOT NULL, \
+         provider_id IS (SELECT id FROM provider WHERE name = ?4) FROM sample_all \
          WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 AND state IN (0, 4) ORDER BY at, provider_id",
     )?;
-    let rows = statement.query_map(params![token, from.millis(), to.millis()], |row| {
+    let which = params![token, from.millis(), to.millis(), IMPORT];
+    let rows = statement.query_map(which, |row| {
         Ok(Seen::Sample(Observation {
             at: Timestamp::from_millis(row.get(0)?),
             absent: row.get::<_, i64>(1)? == SampleState::Absent.code(),
             price: row.get::<_, Option<f64>>(2)?.and_then(Price::new),
             liquidity_usd: row.get(3)?,
+            liquidity_of: LiquidityOf::by(row.get(5)?, row.get(6)?),
             market_cap_usd: row.get(4)?,
         }))
     })?;

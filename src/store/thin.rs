@@ -5,14 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::domain::{Seen, Span, Timestamp};
+use crate::domain::{IMPORT, Seen, Span, Timestamp};
 
 use super::folds::{self, Base};
 use super::state::SampleState;
 use super::{Store, StoreError};
-
-/// Samples under this provider's name are a user's, and stay.
-const IMPORT: &str = "import";
 
 /// A polled sample that may go.
 struct Row {
@@ -111,6 +108,7 @@ fn thin_token(
 ) -> Result<(), StoreError> {
     let import: Option<i64> = tx
         .prepare_cached("SELECT id FROM provider WHERE name = ?1")?
+        // A user's samples stay.
         .query_row([IMPORT], |row| row.get(0))
         .optional()?;
     let rows: Vec<Row> = tx

@@ -250,6 +250,11 @@ impl Tracker {
         if tokens.is_empty() {
             return None;
         }
+        for token in &tokens {
+            if self.tokens.get(token).is_some_and(|k| k.acceptance.waits()) {
+                feed.doubt(token);
+            }
+        }
         self.seats.get_mut(seat)?.asking = Some(were_due);
         Some(tokens)
     }

@@ -66,7 +66,13 @@ impl Fold {
             at: end,
             price: candle.close,
         };
-        self.apply_price(facts, close, None, PriceSource::Candle);
+        // Of two candles that end together the shorter stands: a longer one that holds the call may
+        // have closed on a trade from before it.
+        let told =
+            self.last_source == PriceSource::Candle && self.last.is_some_and(|l| l.at == end);
+        if !told {
+            self.apply_price(facts, close, None, PriceSource::Candle);
+        }
         if let Some(entry) = self.entry
             && end > entry.at
         {
@@ -129,7 +135,7 @@ impl Fold {
 mod tests {
     use super::*;
     use crate::domain::outcome::{AthOrigin, FinalBasis, Outcome};
-    use crate::domain::sample::Observation;
+    use crate::domain::sample::{LiquidityOf, Observation};
     use crate::domain::{Price, Timestamp};
     use proptest::prelude::*;
 
@@ -163,6 +169,7 @@ mod tests {
             at: T0.plus(Span::minutes(minute)),
             price: Price::new(price),
             liquidity_usd: None,
+            liquidity_of: LiquidityOf::Pool,
             market_cap_usd: None,
             absent: false,
         })
@@ -356,6 +363,20 @@ mod tests {
             ],
         );
         assert_eq!(peak(&fold), 2.0);
+    }
+
+    #[test]
+    fn of_two_candles_that_end_together_the_shorter_one_closes() {
+        let fold = fold(
+            None,
+            vec![
+                candle(0, 1, [20.0, 20.0, 1.0, 1.0]),
+                candle(-14, 15, [1.0, 20.0, 1.0, 20.0]),
+            ],
+        );
+        assert_eq!(fold.entry.unwrap().price.usd(), 1.0);
+        assert_eq!(peak(&fold), 1.0);
+        assert_eq!(fold.last.unwrap().price.usd(), 1.0);
     }
 
     #[test]

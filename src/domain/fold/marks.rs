@@ -60,7 +60,7 @@ struct Key {
     nearest: [Option<PriceAt>; 3],
     last: Option<PriceAt>,
     drained: u32,
-    liquid: Option<f64>,
+    liquid: [Option<f64>; 2],
     crashed: bool,
 }
 
@@ -77,7 +77,7 @@ struct Marks {
     nearest: [Option<usize>; 3],
     last: Option<usize>,
     drained: Vec<usize>,
-    liquid: Option<usize>,
+    liquid: [Option<usize>; 2],
     crashed: Option<usize>,
     absent: Vec<usize>,
 }
@@ -94,7 +94,6 @@ impl Marks {
         set(&mut self.running, before.running != now.running);
         set(&mut self.lowest, before.lowest != now.lowest);
         set(&mut self.last, before.last != now.last);
-        set(&mut self.liquid, before.liquid != now.liquid);
         set(&mut self.crashed, before.crashed != now.crashed);
         if before.worst != now.worst {
             self.worst = Some(place);
@@ -104,6 +103,13 @@ impl Marks {
             .nearest
             .iter_mut()
             .zip(before.nearest.into_iter().zip(now.nearest))
+        {
+            set(mark, old != new);
+        }
+        for (mark, (old, new)) in self
+            .liquid
+            .iter_mut()
+            .zip(before.liquid.into_iter().zip(now.liquid))
         {
             set(mark, old != new);
         }
@@ -123,7 +129,6 @@ impl Marks {
             self.worst,
             self.fell_from,
             self.last,
-            self.liquid,
             self.crashed,
         ];
         let latest = |places: &[usize], most: u32| {
@@ -133,6 +138,7 @@ impl Marks {
         single
             .into_iter()
             .chain(self.nearest)
+            .chain(self.liquid)
             .flatten()
             .chain(latest(&self.drained, RUG_POLLS))
             .chain(latest(&self.absent, GONE_POLLS))

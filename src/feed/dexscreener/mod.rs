@@ -40,6 +40,9 @@ const BATCH: usize = 30;
 const LOOKS_PER_MINUTE: u32 = 60;
 /// Looks within one poll, so that it stays short.
 const LOOKS_PER_POLL: u32 = 10;
+/// After the first one, looks may keep a poll's prices waiting so long in all: they are of the
+/// moment before.
+const LOOKS_TAKE: Span = Span::seconds(3);
 /// For how long a chain is left alone whose every address was refused.
 const CHAIN_BAD_FOR: Span = Span::minutes(15);
 
@@ -186,11 +189,21 @@ impl DexScreener {
             .filter_map(|(token, seen)| Some((self.pins.look(token, seen, now)?, token.clone())))
             .collect();
         wanted.sort();
-        for (_, token) in wanted {
+        let until = now.plus(LOOKS_TAKE);
+        for (nth, (_, token)) in wanted.into_iter().enumerate() {
+            let patience = if nth == 0 {
+                PATIENCE
+            } else {
+                until.since(moment.now())
+            };
+            let ready = self.http.ready_at(moment.now()).since(moment.now());
+            if ready > patience || patience < Span::ZERO {
+                return;
+            }
             if self.looks.take(moment.now()).is_err() {
                 return;
             }
-            if self.http.turn(moment, PATIENCE).await.is_err() {
+            if self.http.turn(moment, patience).await.is_err() {
                 return;
             }
             let path = ["token-pairs", "v1", chain, token.address()];
@@ -251,6 +264,10 @@ impl PriceFeed for DexScreener {
 
     fn resume(&mut self, token: &TokenKey, pool: &str) {
         self.pins.resume(token, pool);
+    }
+
+    fn doubt(&mut self, token: &TokenKey) {
+        self.pins.doubt(token);
     }
 
     async fn quotes(

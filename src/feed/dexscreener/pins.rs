@@ -37,8 +37,10 @@ enum Choice {
     /// What the batch offered, until all pools can be seen.
     #[default]
     Provisional,
-    /// All of the token's pools, now or in an earlier run.
+    /// All of the token's pools.
     Sure,
+    /// An earlier run: as good as sure, until a jump speaks against it.
+    Earlier,
     /// What the batch offered: the provider would not say which others there are.
     Offered,
 }
@@ -48,6 +50,8 @@ enum Choice {
 struct Kept {
     pool: Option<String>,
     choice: Choice,
+    /// A price that waits may be this pool's fault.
+    doubted: bool,
     /// The pool is a bonding curve.
     is_curve: bool,
     /// Nobody traded there lately.
@@ -105,8 +109,14 @@ impl Pins {
         let kept = self.kept.entry(token.clone()).or_default();
         if kept.pool.is_none() && chains::is_plain(pool) {
             kept.pool = Some(pool.to_owned());
-            kept.choice = Choice::Sure;
+            kept.choice = Choice::Earlier;
         }
+    }
+
+    /// A price of the token has jumped and waits: before its pool may confirm that, it has to stand
+    /// among all, if it never did. Holds for one poll.
+    pub(super) fn doubt(&mut self, token: &TokenKey) {
+        self.kept.entry(token.clone()).or_default().doubted = true;
     }
 
     /// Whether a token has a pool.
@@ -129,6 +139,9 @@ impl Pins {
             .is_none_or(|at| now.since(at).abs() >= LOOK_EVERY);
         let own = kept.pool.as_ref().map(|pool| seen.has(pool));
         if own == Some(true) {
+            if kept.is_doubtful() {
+                return Some(0);
+            }
             let unsure = kept.choice == Choice::Provisional;
             let left = kept.is_curve && kept.is_idle && rested;
             // Before a rival takes over, it has to stand among all.
@@ -136,7 +149,10 @@ impl Pins {
                 .rival
                 .as_ref()
                 .is_some_and(|(_, polls)| *polls + 1 >= POLLS);
-            return (unsure || left || (rivalled && kept.choice == Choice::Sure)).then_some(1);
+            return (unsure
+                || left
+                || (rivalled && matches!(kept.choice, Choice::Sure | Choice::Earlier)))
+            .then_some(1);
         }
         if seen.pairs.is_empty() {
             // Not listed, as far as the batch goes; of a pool that is pinned, nobody knows more.
@@ -151,7 +167,7 @@ impl Pins {
     pub(super) fn looked(&mut self, token: &TokenKey, now: Timestamp, said: bool) {
         let kept = self.kept.entry(token.clone()).or_default();
         kept.looked_at = Some(now);
-        if !said && kept.choice == Choice::Provisional {
+        if !said && kept.is_unproven() {
             kept.choice = Choice::Offered;
         }
     }
@@ -168,7 +184,8 @@ impl Pins {
             return kept.without_its_pool(token, &pool, seen);
         };
         kept.vanished = 0;
-        if seen.all && kept.choice != Choice::Sure {
+        let doubtful = std::mem::take(&mut kept.doubted) && kept.is_unproven();
+        if seen.all && (doubtful || matches!(kept.choice, Choice::Provisional | Choice::Offered)) {
             let best = choose(&seen.pairs).filter(|best| best.pool != own.pool);
             kept.choice = Choice::Sure;
             if let Some(best) = best {
@@ -190,7 +207,12 @@ impl Pins {
             return Some(kept.repin(token, &rival, "another pool is deeper and busier"));
         }
         kept.pin(own);
-        Some(quote_of(token, own, false))
+        // Not seen among the others yet, it must not confirm its own jump.
+        Some(quote_of(
+            token,
+            own,
+            doubtful && !seen.all && kept.is_unproven(),
+        ))
     }
 
     fn sweep(&mut self, now: Timestamp) {
@@ -207,6 +229,15 @@ impl Pins {
 }
 
 impl Kept {
+    /// Whether the pool was never chosen among all in this run, though that may still come.
+    fn is_unproven(&self) -> bool {
+        matches!(self.choice, Choice::Provisional | Choice::Earlier)
+    }
+
+    fn is_doubtful(&self) -> bool {
+        self.doubted && self.is_unproven()
+    }
+
     fn pin(&mut self, pair: &Pair) {
         self.pool = Some(pair.pool.clone());
         self.is_curve = pair.is_curve;

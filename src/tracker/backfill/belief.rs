@@ -1,8 +1,10 @@
 //! Which candles of an answer are believed (price-apis.md 1.6): a candle far above both its
-//! neighbours needs volume, else it is a trade that nobody else could have had. A fall is always
-//! believed, and so is what comes before it. What of a believed candle's high counts is the fold's affair.
+//! neighbours needs volume, else it is a trade that nobody else could have had; and so does a high
+//! that no neighbour comes near, else it is cut to the candle's body. A fall is always believed,
+//! and so is what comes before it. What of a believed candle's high counts is the fold's affair.
 
 use crate::domain::Candle;
+use crate::domain::rules::WICK_CONFIRMS;
 
 /// A candle over this multiple of its neighbours stands alone.
 const ALONE: f64 = 5.0;
@@ -14,7 +16,7 @@ const VOLUME_USD: f64 = 500.0;
 pub struct Believed {
     /// They count.
     pub kept: Vec<Candle>,
-    /// How many stood alone without volume.
+    /// How many stood alone without volume, or had a high that did.
     pub refused: usize,
 }
 
@@ -37,12 +39,34 @@ pub fn believed(candles: Vec<Candle>) -> Believed {
         .enumerate()
         .map(|(i, candle)| thin(candle) && alone(i, candle))
         .collect();
-    let refused = refuse.iter().filter(|refuse| **refuse).count();
-    let kept = candles.into_iter().zip(refuse);
-    Believed {
-        kept: kept.filter(|(_, refuse)| !refuse).map(|(c, _)| c).collect(),
-        refused,
+    let cut: Vec<bool> = (0..candles.len())
+        .map(|i| candles.get(i).is_some_and(thin) && is_bare_high(&candles, i))
+        .collect();
+    let mut believed = Believed::default();
+    for (mut candle, (refuse, cut)) in candles.into_iter().zip(refuse.into_iter().zip(cut)) {
+        believed.refused += usize::from(refuse || cut);
+        if cut {
+            candle.high = candle.body();
+        }
+        if !refuse {
+            believed.kept.push(candle);
+        }
     }
+    believed
+}
+
+/// Whether neither the candle's own body nor a neighbour comes near its high. Without any
+/// neighbour nobody can tell.
+fn is_bare_high(candles: &[Candle], i: usize) -> bool {
+    let Some(candle) = candles.get(i) else {
+        return false;
+    };
+    let near = candle.top().usd() * WICK_CONFIRMS;
+    let before = i.checked_sub(1).and_then(|i| candles.get(i));
+    let mut neighbours = before.into_iter().chain(candles.get(i + 1)).peekable();
+    neighbours.peek().is_some()
+        && candle.body().usd() < near
+        && neighbours.all(|n| n.top().usd() < near)
 }
 
 #[cfg(test)]
@@ -105,6 +129,35 @@ mod tests {
             (&[(7.0, 1.0), (1.0, 1.0)], &[7.0, 1.0]),
         ] {
             assert_eq!(kept(closes), want, "{closes:?}");
+        }
+    }
+
+    #[test]
+    fn a_high_needs_volume_or_a_neighbour() {
+        let price = |usd: f64| Price::new(usd).unwrap();
+        let highs = |rows: &[(f64, f64)]| {
+            let candles = (0..).zip(rows).map(|(i, (high, volume))| Candle {
+                high: price(*high),
+                ..candle(i, 1.0, 1.0, Some(*volume))
+            });
+            let told = believed(candles.collect());
+            let highs: Vec<f64> = told.kept.iter().map(|c| c.high.usd()).collect();
+            (highs, told.refused)
+        };
+        for (rows, want, refused) in [
+            (
+                &[(1.0, 9.0), (3.5, 8.0), (1.0, 9.0)][..],
+                &[1.0, 1.0, 1.0][..],
+                1,
+            ),
+            (&[(1.0, 9.0), (3.5, 800.0), (1.0, 9.0)], &[1.0, 3.5, 1.0], 0),
+            // Exactly 75 % of it is near.
+            (&[(1.0, 9.0), (2.0, 8.0), (1.5, 9.0)], &[1.0, 2.0, 1.5], 0),
+            (&[(1.3, 9.0), (1.7, 8.0), (1.3, 9.0)], &[1.3, 1.7, 1.3], 0),
+            (&[(3.0, 9.0), (1.0, 9.0)], &[1.0, 1.0], 1),
+            (&[(3.0, 9.0)], &[3.0], 0),
+        ] {
+            assert_eq!(highs(rows), (want.to_vec(), refused), "{rows:?}");
         }
     }
 }
