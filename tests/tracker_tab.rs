@@ -13,7 +13,7 @@ use callboard::board::{Board, Settings};
 use callboard::domain::fold::PriceAt;
 use callboard::domain::{
     Call, CallId, Decision, FeatureValue, Notice, NoticeKind, Price, Range, Reading, Refusal,
-    Rules, Span, Timestamp, TokenKey,
+    Rules, Span, Timestamp, TokenKey, Zone,
 };
 use callboard::store::{Sample, Store};
 use callboard::tracker::FeedHealth;
@@ -213,6 +213,7 @@ impl Story {
             &feeds(),
             ClockTrouble::default(),
             T0,
+            Zone::UTC,
         );
         story.tell(Message::Header(head));
         story.answer();
@@ -234,7 +235,7 @@ impl Story {
             self.store.history(&id, T0).unwrap()
         });
         let feeds = feeds();
-        let style = Style { ascii: self.ascii };
+        let style = Style::utc(self.ascii);
         let answers = Answers::new(&self.board, T0, style).beside(Beside {
             notices: &notices,
             feeds: &feeds,

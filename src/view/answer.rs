@@ -77,7 +77,7 @@ impl<'a> Answers<'a> {
         Screen {
             as_of: self.style.zone.moment(as_of),
             events: match tab {
-                Tab::Tracker => notices::latest(self.beside.notices, as_of),
+                Tab::Tracker => notices::latest(self.beside.notices, as_of, self.style.zone),
                 _ => Vec::new(),
             },
             ..screen
@@ -114,7 +114,13 @@ impl<'a> Answers<'a> {
                 }
             }
             Tab::Tracker if key == NOTICES => {
-                Some(notices::page(self.beside.notices, self.beside.feeds, as_of))
+                let zone = self.style.zone;
+                Some(notices::page(
+                    self.beside.notices,
+                    self.beside.feeds,
+                    as_of,
+                    zone,
+                ))
             }
             Tab::Tracker => {
                 call_page::page(board, calls, as_of, self.style, key, self.beside.history)

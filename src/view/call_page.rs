@@ -49,7 +49,7 @@ pub fn page(
     )));
     if let Some(history) = history {
         blocks.push(Block::Heading("Notices".to_owned()));
-        blocks.push(told(history, as_of));
+        blocks.push(told(history, as_of, style));
         blocks.push(Block::Heading("Refused readings".to_owned()));
         blocks.push(refused(history, as_of, style));
     }
@@ -81,11 +81,14 @@ fn path(board: &Board, judged: &Judged, as_of: Timestamp, history: Option<&Histo
         .map_or_else(|| say("no price since the call"), Block::Path)
 }
 
-fn told(history: &History, as_of: Timestamp) -> Block {
+fn told(history: &History, as_of: Timestamp, style: Style) -> Block {
     if history.notices.is_empty() {
         return Block::Text(vec![Line::toned("nothing was told of it", Tone::Dim)]);
     }
-    let lines = history.notices.iter().map(|n| notices::line(n, as_of));
+    let lines = history
+        .notices
+        .iter()
+        .map(|n| notices::line(n, as_of, style.zone));
     Block::Text(lines.collect())
 }
 
@@ -97,9 +100,12 @@ fn refused(history: &History, as_of: Timestamp, style: Style) -> Block {
             let price = r
                 .price
                 .map_or_else(|| UNKNOWN.to_owned(), |price| format::price(price, style));
-            Line::toned(format!("{}  ", notices::when(r.at, as_of)), Tone::Dim)
-                .and(price, Tone::Plain)
-                .and(format!("  {}: {}", r.provider, r.reason), Tone::Dim)
+            Line::toned(
+                format!("{}  ", notices::when(r.at, as_of, style.zone)),
+                Tone::Dim,
+            )
+            .and(price, Tone::Plain)
+            .and(format!("  {}: {}", r.provider, r.reason), Tone::Dim)
         })
         .collect();
     let more = history.refused_count.saturating_sub(history.refused.len());

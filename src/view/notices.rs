@@ -1,6 +1,6 @@
 //! The log of notices: its last lines under the Tracker's table, and all of it on a page.
 
-use crate::domain::{Notice, NoticeKind, Timestamp};
+use crate::domain::{Notice, NoticeKind, Timestamp, Zone};
 use crate::tracker::FeedHealth;
 
 use super::format;
@@ -11,22 +11,22 @@ const LATEST: usize = 12;
 
 /// The last lines of the log, newest first.
 #[must_use]
-pub fn latest(notices: &[Notice], as_of: Timestamp) -> Vec<Line> {
+pub fn latest(notices: &[Notice], as_of: Timestamp, zone: Zone) -> Vec<Line> {
     let newest = notices.iter().rev().take(LATEST);
-    newest.map(|notice| line(notice, as_of)).collect()
+    newest.map(|notice| line(notice, as_of, zone)).collect()
 }
 
 /// A notice with its time: the clock's for today, else the day too.
 #[must_use]
-pub fn line(notice: &Notice, as_of: Timestamp) -> Line {
-    Line::toned(format!("{}  ", when(notice.at, as_of)), Tone::Dim)
+pub fn line(notice: &Notice, as_of: Timestamp, zone: Zone) -> Line {
+    Line::toned(format!("{}  ", when(notice.at, as_of, zone)), Tone::Dim)
         .and(notice.text.clone(), tone(notice))
 }
 
 /// `14:32`, and `10-31 14:32` of another day.
 #[must_use]
-pub fn when(at: Timestamp, as_of: Timestamp) -> String {
-    let (label, today) = (at.minute_label(), as_of.minute_label());
+pub fn when(at: Timestamp, as_of: Timestamp, zone: Zone) -> String {
+    let (label, today) = (zone.minute(at), zone.minute(as_of));
     let day = |label: &str| label.get(..10).map(str::to_owned);
     let from = if day(&label) == day(&today) { 11 } else { 5 };
     label.get(from..).unwrap_or(&label).to_owned()
@@ -46,8 +46,8 @@ fn tone(notice: &Notice) -> Tone {
 
 /// Every notice that is kept at hand, and how each feed is doing.
 #[must_use]
-pub fn page(notices: &[Notice], feeds: &[FeedHealth], as_of: Timestamp) -> Page {
-    let lines: Vec<Line> = notices.iter().rev().map(|n| line(n, as_of)).collect();
+pub fn page(notices: &[Notice], feeds: &[FeedHealth], as_of: Timestamp, zone: Zone) -> Page {
+    let lines: Vec<Line> = notices.iter().rev().map(|n| line(n, as_of, zone)).collect();
     let lines = if lines.is_empty() {
         vec![Line::toned(
             "nothing yet: moves, milestones, ends of calls and feeds that fail are told here",
@@ -60,7 +60,7 @@ pub fn page(notices: &[Notice], feeds: &[FeedHealth], as_of: Timestamp) -> Page 
     if !feeds.is_empty() {
         blocks.push(Block::Heading("Feeds".to_owned()));
         let pairs = feeds.iter();
-        let pairs = pairs.map(|feed| (feed.provider.to_owned(), health(feed, as_of)));
+        let pairs = pairs.map(|feed| (feed.provider.to_owned(), health(feed, as_of, zone)));
         blocks.push(Block::Pairs(pairs.collect()));
     }
     blocks.push(Block::Heading("Notices, newest first".to_owned()));
@@ -72,13 +72,13 @@ pub fn page(notices: &[Notice], feeds: &[FeedHealth], as_of: Timestamp) -> Page 
 }
 
 /// One feed: whether it answers, until when it is left alone, what it said last.
-fn health(feed: &FeedHealth, as_of: Timestamp) -> Line {
+fn health(feed: &FeedHealth, as_of: Timestamp, zone: Zone) -> Line {
     let line = match (feed.next_try, feed.last_ok) {
         (Some(next), _) => Line::toned(
             format!(
-                "DOWN after {} failures, next try {} UTC",
+                "DOWN after {} failures, next try {}",
                 feed.failures,
-                when(next, as_of)
+                zone.clock(next)
             ),
             Tone::Bad,
         ),
@@ -88,7 +88,7 @@ fn health(feed: &FeedHealth, as_of: Timestamp) -> Line {
     };
     match &feed.last_error {
         Some((at, error)) => line.and(
-            format!("; last error {}: {error}", when(*at, as_of)),
+            format!("; last error {}: {error}", when(*at, as_of, zone)),
             Tone::Dim,
         ),
         None => line,
@@ -104,8 +104,11 @@ mod tests {
     fn the_time_of_today_is_the_clocks() {
         let now = Timestamp::from_millis(1_793_500_000_000);
         let label = now.minute_label();
-        assert_eq!(when(now, now), label[11..]);
+        assert_eq!(when(now, now, Zone::UTC), label[11..]);
         let yesterday = now.minus(Span::DAY);
-        assert_eq!(when(yesterday, now), yesterday.minute_label()[5..]);
+        assert_eq!(
+            when(yesterday, now, Zone::UTC),
+            yesterday.minute_label()[5..]
+        );
     }
 }
