@@ -285,8 +285,7 @@ mod tests {
 
     #[test]
     fn a_trillion_hides_neither_a_place_nor_a_sum() {
-        let range = Range::All.window(crate::domain::Timestamp::from_millis(1_000_000));
-        let key = |model: &str| BookKey::new(model, "USD");
+        let range = Range::All.window(Timestamp::from_millis(1_000_000));
         let close = [
             (key("a"), book(&[1e12, 5.0])),
             (key("b"), book(&[1e12, 5.5])),
