@@ -67,7 +67,13 @@ pub struct Cli {
 
     /// Only calls whose features match, such as `lp_locked AND top10_pct < 20`; with --report
     /// calls, categories or features
-    #[arg(long = "where", value_name = "CONDITION", requires = "report")]
+    // A condition may begin with a minus.
+    #[arg(
+        long = "where",
+        value_name = "CONDITION",
+        requires = "report",
+        allow_hyphen_values = true
+    )]
     pub filter: Option<String>,
 
     /// With calls that are still in their window

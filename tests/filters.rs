@@ -56,6 +56,7 @@ fn only_matching_calls_are_in_the_report_and_unknown_matches_nothing() {
         ("lp_locked IS NULL", 10),
         ("lp_locked OR lp_locked IS NULL", 30),
         ("score >= 8", 20),
+        ("-score < -8", 10),
         ("score + 2*lp_locked >= 9", 10),
         ("NOT (score >= 8)", 10),
         ("score IN (7, 8) AND lp_locked = FALSE", 10),

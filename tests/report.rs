@@ -1144,6 +1144,31 @@ fn an_imported_peak_yields_to_own_samples_from_90_percent_coverage() {
 }
 
 #[test]
+fn an_imported_peak_under_the_own_one_takes_nothing_from_it() {
+    // Somebody stopped looking after two hours; the own samples saw more, and the end.
+    let machine = followed(&[(HOUR, 10.0), (7 * DAY - HOUR, 2.0)]);
+    machine.import(
+        "o.csv",
+        format!("id,peak_multiple,observed_until\nc1,5,{}\n", at(2 * HOUR)),
+    );
+    let row = call(&machine, 8 * DAY);
+    close(&row["ath_multiple"], 10.0, "ath");
+    assert_eq!(
+        (&row["ath_origin"], &row["ath_at"], &row["final_basis"]),
+        (&json!("sampled"), &json!(at(HOUR)), &json!("sampled"))
+    );
+    // The final itself is the highest: still no import.
+    let machine = followed(&[(7 * DAY - HOUR, 10.0)]);
+    machine.import(
+        "o.csv",
+        format!("id,peak_multiple,observed_until\nc1,5,{}\n", at(2 * HOUR)),
+    );
+    let report = machine.report("all", &at(8 * DAY), &[]);
+    assert_eq!(report["calls"]["rows"][0]["ath_origin"], "sampled");
+    assert_eq!(report["features"]["n"], 1);
+}
+
+#[test]
 fn the_market_cap_at_the_peak_is_the_one_of_the_reading_that_set_it() {
     let machine = followed(&[]);
     machine.import("p.csv", format!(

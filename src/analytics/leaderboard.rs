@@ -201,10 +201,10 @@ impl Leaderboard {
 }
 
 /// Whether one total is above another by more than rounding: sums of the same amounts in another
-/// order must tie.
+/// order must tie. Totals are compensated sums, so that a cent in a trillion is no rounding.
 #[must_use]
 pub fn exceeds(a: f64, b: f64) -> bool {
-    a - b > 1e-9 * a.abs().max(b.abs())
+    a - b > 1e-14 * a.abs().max(b.abs())
 }
 
 /// Orders rows and gives places. Ties share a place and stand by name.
@@ -250,9 +250,10 @@ fn distinct_models(rows: &[ModelRow]) -> usize {
 fn totals(rows: &[ModelRow]) -> Vec<(String, f64)> {
     let mut sums: BTreeMap<&str, stats::CompensatedSum> = BTreeMap::new();
     for row in rows.iter().filter(|r| r.summary.trades() > 0) {
+        // With what each total has lost to rounding, which may be all that is left of the sum.
         sums.entry(&row.key.currency)
             .or_default()
-            .add(row.summary.total_pnl());
+            .merge(row.summary.exact_total());
     }
     sums.into_iter()
         .map(|(currency, sum)| (currency.to_owned(), sum.value()))
@@ -280,6 +281,42 @@ mod tests {
             model: model.to_owned(),
             currency: "USD".to_owned(),
         }
+    }
+
+    #[test]
+    fn a_trillion_hides_neither_a_place_nor_a_sum() {
+        let range = Range::All.window(Timestamp::from_millis(1_000_000));
+        let close = [
+            (key("a"), book(&[1e12, 5.0])),
+            (key("b"), book(&[1e12, 5.5])),
+            (key("c"), book(&[0.1, 0.2, 1e12])),
+            (key("d"), book(&[1e12, 0.2, 0.1])),
+        ];
+        let board = Leaderboard::of(close.iter().map(|(k, b)| (k, b)), &range, 1);
+        let places: Vec<_> = board
+            .rows
+            .iter()
+            .map(|r| (r.key.model.as_str(), r.rank))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                ("b", Some(1)),
+                ("a", Some(2)),
+                ("c", Some(3)),
+                ("d", Some(3))
+            ]
+        );
+        let cancel = [
+            (key("a"), book(&[1e12, 2e-9])),
+            (key("b"), book(&[-1e12, 1e-9])),
+        ];
+        let board = Leaderboard::of(cancel.iter().map(|(k, b)| (k, b)), &range, 1);
+        assert!(
+            (board.totals[0].1 - 3e-9).abs() < 1e-15,
+            "{:?}",
+            board.totals
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What follows for the settings of a bot, and when nothing does (`statistics.md` 3.2).
 //!
 //! A setting is named only when the test of its feature holds: both arms large enough, q at most
-//! 0.10 (over the q of a verdict only if the later calls show it by themselves), the interval of
+//! that of a verdict (over half of it only if the later calls show it by themselves: else one null
+//! world in twenty would lead to advice, as often as it leads to a verdict), the interval of
 //! the difference clear of zero, the same sign on the later calls, within the strata too, and the
 //! median gain not worse. A rate alone may be worrying enough to be said
 //! (its Wilson bound decides); it then names no setting that no test supports.
@@ -15,7 +16,7 @@ use super::features::{
     ArmTest, FeatureKind, FeatureReport, FeatureRow, GateVerdict, Guards, Threshold,
 };
 
-/// The largest q that a setting may rest on.
+/// The largest q that a threshold may rest on, which the later calls have shown by themselves.
 const MOST_Q: f64 = 0.10;
 /// Under this share of pumps the bot calls too much that never moves.
 const LOW_PUMP: f64 = 0.15;
@@ -129,7 +130,8 @@ fn nothing(report: &FeatureReport, guards: &Guards) -> String {
     } else if report.rows.iter().any(enough) {
         let _ = write!(
             note,
-            ": none of {tested} tests holds (q at most {MOST_Q}, and again on the later calls)"
+            ": none of {tested} tests holds (q at most {}, and again on the later calls)",
+            guards.q
         );
     } else {
         let _ = write!(
@@ -245,10 +247,10 @@ fn holds(test: &ArmTest, later: &ArmTest, guards: &Guards) -> Option<i8> {
     };
     let again = later.change()? * f64::from(sign) > 0.0;
     let enough = later.with.1.min(later.without.1) >= guards.min_arm_n;
-    // Evidence too weak for a verdict needs the later calls to show it by themselves.
+    // Evidence just enough for a verdict needs the later calls to show it by themselves.
     let alone = later.difference()?;
     let shown_again = alone.low > 0.0 || alone.high < 0.0;
-    let strong = q <= guards.q || (q <= MOST_Q && shown_again);
+    let strong = q <= guards.q / 2.0 || (q <= guards.q && shown_again);
     (strong && again && enough).then_some(sign)
 }
 
@@ -433,4 +435,34 @@ fn gates(report: &FeatureReport, guards: &Guards) -> Vec<Recommendation> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_just_enough_for_a_verdict_has_to_be_shown_again() {
+        let test = |q| ArmTest {
+            with: (80, 180),
+            without: (50, 180),
+            q: Some(q),
+            ..ArmTest::default()
+        };
+        let later = |with| ArmTest {
+            with: (with, 60),
+            without: (20, 60),
+            ..ArmTest::default()
+        };
+        let guards = Guards::default();
+        for (q, with, sign) in [
+            (0.02, 25, Some(1)),
+            (0.04, 25, None),
+            (0.04, 40, Some(1)),
+            (0.07, 40, None),
+            (0.02, 15, None),
+        ] {
+            assert_eq!(holds(&test(q), &later(with), &guards), sign, "{q} {with}");
+        }
+    }
 }

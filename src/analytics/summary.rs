@@ -243,6 +243,11 @@ impl Summary {
         self.total.0 + self.total.1
     }
 
+    /// The same with what it has lost to rounding, for adding up.
+    pub(super) const fn exact_total(&self) -> CompensatedSum {
+        CompensatedSum::from_parts(self.total.0, self.total.1)
+    }
+
     /// Mean P&L of a trade.
     #[must_use]
     pub fn average_pnl(&self) -> Option<f64> {

@@ -379,11 +379,7 @@ impl Figures<'_> {
         let covered = self
             .coverage
             .is_some_and(|c| c.value() >= FULL_COVERAGE_PCT);
-        let imported = self
-            .imported
-            .and_then(|i| i.peak)
-            .filter(|_| !covered)
-            .map(|peak| peak.max(floor));
+        let imported = self.imported.and_then(|i| i.peak).filter(|_| !covered);
         // Own samples that end with the entry say nothing about a peak.
         let own = own.filter(|_| {
             self.fold
@@ -402,8 +398,8 @@ impl Figures<'_> {
         let floor_is_imported = fin.is_some_and(|f| f.basis == FinalBasis::Imported);
         match (own, imported) {
             // A price that was seen cannot be argued away by an import that missed it.
-            (Some((own, _)), Some(imported)) if imported.value() >= own.value() => {
-                Some(by_import(imported))
+            (Some((own, _)), Some(peak)) if peak.value() > own.value() => {
+                Some(by_import(peak.max(floor)))
             }
             (Some((own, _)), _) if floor.value() > own.value() && floor_is_imported => {
                 Some(by_import(floor))
@@ -421,7 +417,7 @@ impl Figures<'_> {
                 },
                 early: false,
             }),
-            (None, Some(imported)) => Some(by_import(imported)),
+            (None, Some(peak)) => Some(by_import(peak.max(floor))),
             (None, None) => None,
         }
     }
