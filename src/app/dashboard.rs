@@ -54,7 +54,8 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
 pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let folder = demo_folder()?;
     let settings = demo_settings(context);
-    let store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
+    let mut store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
+    store.set_cache(demo::CACHE)?;
     let origin = Clock::System.now();
     let clock = Clock::paced(origin, demo::PACE);
     let place = Place {

@@ -90,6 +90,7 @@ impl Store {
             rules,
             names: Names::default(),
             session: None,
+            cache: super::CACHE,
         };
         store.refresh_derived()?;
         Ok(store)

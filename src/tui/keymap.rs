@@ -88,6 +88,8 @@ pub enum Action {
     NextSaved,
     /// Open or close the help.
     Help,
+    /// Back to the shell for a while.
+    Suspend,
     /// Leave the program.
     Quit,
 }
@@ -283,6 +285,7 @@ const PAGE_DOWN: &[Chord] = &[Chord::key(KeyCode::PageDown)];
 const PAGE_UP: &[Chord] = &[Chord::key(KeyCode::PageUp)];
 const TOP: &[Chord] = &[Chord::char('g'), Chord::key(KeyCode::Home)];
 const BOTTOM: &[Chord] = &[Chord::char('G'), Chord::key(KeyCode::End)];
+const SUSPEND: &[Chord] = &[Chord::ctrl('z')];
 const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
 
 /// Every key there is.
@@ -353,6 +356,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Naming, A::KeepName, &[Chord::key(KeyCode::Enter)], "save").hint(1, "Enter", "save"),
         row(Naming, A::Back, ESC, "do not save").hint(2, "Esc", "drop"),
         row(Naming, A::EraseName, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
+        row(Naming, A::Suspend, SUSPEND, "back to the shell; fg returns"),
         row(Naming, A::Quit, &[Chord::ctrl('c')], "quit"),
         row(Filter, A::KeepFilter, &[Chord::key(KeyCode::Enter)], "keep it")
             .hint(1, "Enter", "keep"),
@@ -360,6 +364,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Filter, A::EraseFilter, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
         row(Filter, A::Down, &[Chord::key(KeyCode::Down)], "down"),
         row(Filter, A::Up, &[Chord::key(KeyCode::Up)], "up"),
+        row(Filter, A::Suspend, SUSPEND, "back to the shell; fg returns"),
         row(Filter, A::Quit, &[Chord::ctrl('c')], "quit"),
         row(Page, A::Down, DOWN, "a line down").hint(60, "j k", "scroll"),
         row(Page, A::Up, UP, "a line up"),
@@ -381,6 +386,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Help, A::Bottom, BOTTOM, "to the end"),
         row(Help, A::Back, ESC, "close").hint(0, "Esc", "close"),
         row(Always, A::Help, &[Chord::char('?')], "open or close this help").hint(1, "?", "help"),
+        row(Always, A::Suspend, SUSPEND, "back to the shell; fg returns"),
         row(Always, A::Quit, &[Chord::char('q'), Chord::ctrl('c')], "quit").hint(2, "q", "quit"),
     ]
 };

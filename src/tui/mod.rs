@@ -22,6 +22,7 @@
 
 pub mod chord;
 pub mod draw;
+mod jobs;
 pub mod keymap;
 pub mod lab;
 pub mod message;
@@ -44,6 +45,7 @@ use std::time::Duration;
 use crossterm::event::Event;
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
+use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, Sleep, interval, sleep};
 
@@ -54,6 +56,7 @@ pub use message::Message;
 pub use surface::{Screen, Surface};
 pub use terminal::{Session, Signal, signals};
 
+use jobs::{Job, Who};
 use state::State;
 use theme::Theme;
 use update::{Effects, Input, update};
@@ -149,9 +152,11 @@ where
     let (told, mut notices) = mpsc::unbounded_channel();
     let (mut dirty, mut talking) = (true, true);
     let mut rest: Option<Pin<Box<Sleep>>> = None;
+    // Stopped by the shell: the terminal is not ours until it lets the program go on.
+    let mut away = false;
     loop {
-        let ready = terminal.backend_mut().ready().map_err(RunError::terminal)?;
-        if dirty && ready && rest.is_none() {
+        let ready = away || terminal.backend_mut().ready().map_err(RunError::terminal)?;
+        if dirty && ready && rest.is_none() && !away {
             let mut drawn = state.drawn;
             terminal
                 .draw(|frame| drawn = draw::screen(frame, &state, theme))
@@ -163,6 +168,18 @@ where
         let first = tokio::select! {
             biased;
             signal = &mut shutdown => return Ok(Ended::Signal(signal)),
+            job = poll_fn(|cx| terminal.backend_mut().poll_job(cx)) => {
+                match job {
+                    Job::Stop if away => {}
+                    Job::Stop => away = terminal.backend_mut().stop(Who::Own),
+                    Job::Continue => {
+                        away = false;
+                        repaint(terminal)?;
+                        dirty = true;
+                    }
+                }
+                None
+            }
             _ = tick.tick() => {
                 if terminal.backend().hung_up() {
                     return Ok(Ended::LineGone);
@@ -189,6 +206,13 @@ where
             if effects.quit {
                 return Ok(Ended::Quit);
             }
+            if effects.suspend && !away {
+                away = terminal.backend_mut().stop(Who::Group);
+                if !away {
+                    state.say("no shell is there to bring it back: not suspended");
+                    dirty = true;
+                }
+            }
             carry_out(terminal, &questions, &told, effects)?;
             taken_in += 1;
             if taken_in == AT_ONCE {
@@ -200,6 +224,21 @@ where
             };
         }
     }
+}
+
+/// Takes the terminal again, whose screen may hold anything. It is asked nothing: a new size,
+/// though it is the old one, makes the next frame a whole one.
+fn repaint<B>(terminal: &mut Terminal<B>) -> Result<(), RunError>
+where
+    B: Surface,
+    B::Error: Send + Sync + 'static,
+{
+    terminal
+        .backend_mut()
+        .take_again()
+        .and_then(|()| terminal.size())
+        .and_then(|size| terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size))))
+        .map_err(RunError::terminal)
 }
 
 /// Waits until the last frame has stayed long enough; for ever when it has.

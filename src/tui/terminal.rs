@@ -43,12 +43,8 @@ impl Session {
         // crossterm's own way of NO_COLOR resets bold and reversed too: `Theme` does it instead.
         crossterm::style::force_color_output(true);
         give_back_on_panic();
-        enable_raw_mode()?;
-        LEFT.store(false, Ordering::SeqCst);
-        HELD.store(true, Ordering::SeqCst);
         let session = Self(());
-        let stdout = io::stdout();
-        rustix::io::write(&stdout, ENTER)?;
+        take()?;
         Ok(session)
     }
 
@@ -64,8 +60,18 @@ impl Drop for Session {
     }
 }
 
+/// Takes the terminal: at the start, and when the program goes on after it was stopped.
+pub(super) fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    LEFT.store(false, Ordering::SeqCst);
+    HELD.store(true, Ordering::SeqCst);
+    let stdout = io::stdout();
+    rustix::io::write(&stdout, ENTER)?;
+    Ok(())
+}
+
 /// Gives the terminal back if it is held. Never fails and never waits long: the line may be gone.
-fn leave() {
+pub(super) fn leave() {
     if !HELD.swap(false, Ordering::SeqCst) {
         return;
     }

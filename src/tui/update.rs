@@ -40,6 +40,8 @@ pub struct Effects {
     pub copy: Option<String>,
     /// To be saved to a file.
     pub save: Option<Save>,
+    /// The user wants to go back to the shell for a while.
+    pub suspend: bool,
     /// The user wants to leave.
     pub quit: bool,
 }
@@ -112,6 +114,10 @@ fn act(state: &mut State, action: Action) -> Effects {
     match action {
         Action::Quit => Effects {
             quit: true,
+            ..Effects::default()
+        },
+        Action::Suspend => Effects {
+            suspend: true,
             ..Effects::default()
         },
         Action::Tab(tab) => go(state, tab),
