@@ -224,7 +224,8 @@ fn show(
         }
     }
 
-    let ended = runtime.block_on(tui::run(
+    let ended = runtime.block_on(tui::run_with(
+        context.keys.clone(),
         &mut terminal,
         EventStream::new(),
         messages,

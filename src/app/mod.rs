@@ -14,6 +14,7 @@ mod engine;
 mod export;
 mod gaps;
 mod import;
+mod keys;
 mod live;
 mod log;
 mod paths;
@@ -33,7 +34,7 @@ use clap::Parser;
 
 use crate::board::Settings;
 use crate::cli::{Cli, Command, Format, ReportSection};
-use crate::config::Config;
+use crate::config::{ChosenKeys, Config};
 use crate::ingest::Options;
 use crate::report::CsvError;
 
@@ -85,6 +86,9 @@ pub fn main() -> ExitCode {
 /// What every command needs to know.
 pub(crate) struct Context {
     pub config: Config,
+    /// The keys of the dashboard, and what was chosen of them.
+    pub keys: crate::tui::Keys,
+    pub chosen_keys: Vec<ChosenKeys>,
     pub settings: Settings,
     /// The database, and whether somebody named it.
     pub db: PathBuf,
@@ -159,6 +163,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         &environment,
     )
     .map_err(Failure::usage)?;
+    let (keys, chosen) = keys::read(&config, &environment).map_err(Failure::usage)?;
     let settings = Settings {
         rules: config.rules(),
         min_rank_n: config.min_rank_n(),
@@ -167,6 +172,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     let (db, db_origin) = database(cli)?;
     let context = Context {
         config,
+        keys,
+        chosen_keys: chosen,
         settings,
         db_was_named: db_origin != DEFAULT_DB,
         db,

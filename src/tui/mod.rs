@@ -23,6 +23,7 @@
 pub mod chord;
 pub mod draw;
 mod jobs;
+pub mod rebind;
 pub mod keymap;
 pub mod lab;
 pub mod message;
@@ -53,6 +54,7 @@ use crate::domain::Range;
 use crate::view::{Question, Tab};
 
 pub use message::Message;
+pub use rebind::Keys;
 pub use surface::{Screen, Surface};
 pub use terminal::{Session, Signal, signals};
 
@@ -132,6 +134,28 @@ pub fn first_question(options: &UiOptions) -> Question {
 /// When the terminal cannot be written to or read from.
 pub async fn run<B, S>(
     terminal: &mut Terminal<B>,
+    input: S,
+    messages: mpsc::Receiver<Message>,
+    questions: watch::Sender<Question>,
+    options: UiOptions,
+    shutdown: impl Future<Output = Signal>,
+) -> Result<Ended, RunError>
+where
+    B: Surface,
+    B::Error: Send + Sync + 'static,
+    S: Stream<Item = io::Result<Event>> + Unpin,
+{
+    let keys = Keys::default();
+    run_with(keys, terminal, input, messages, questions, options, shutdown).await
+}
+
+/// The same with keys of the user's own.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_with<B, S>(
+    keys: Keys,
+    terminal: &mut Terminal<B>,
     mut input: S,
     mut messages: mpsc::Receiver<Message>,
     questions: watch::Sender<Question>,
@@ -145,6 +169,7 @@ where
 {
     let theme = Theme::new(options.mono, options.ascii);
     let mut state = start(options);
+    state.keys = keys;
     questions.send_replace(state.question());
     let mut shutdown = pin!(shutdown);
     let mut tick = interval(Duration::from_secs(1));

@@ -40,6 +40,8 @@ pub struct State {
     pub header: Header,
     /// A notice.
     pub toast: Option<Toast>,
+    /// The keys in force.
+    pub keys: super::rebind::Keys,
     /// What the last frame measured.
     pub drawn: Drawn,
     lists: [List; 4],
@@ -209,6 +211,7 @@ impl State {
             last_filter: crate::view::lab::Filter::default(),
             header: Header::default(),
             toast: None,
+            keys: super::rebind::Keys::default(),
             drawn: Drawn::default(),
             lists: <[List; 4]>::default(),
             epoch: 1,

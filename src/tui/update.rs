@@ -11,7 +11,7 @@ use crate::view::categories::ALL;
 use crate::view::compare_page::PairKey;
 use crate::view::{Align, Order, Question, Tab};
 
-use super::keymap::{self, Action, Chord, Place};
+use super::keymap::{Action, Chord, Place};
 use super::lab;
 use super::message::Message;
 use super::save::Save;
@@ -91,7 +91,7 @@ fn press(state: &mut State, key: &KeyEvent) -> Effects {
         return Effects::default();
     };
     let place = state.place();
-    if let Some(action) = keymap::lookup(place, chord) {
+    if let Some(action) = state.keys.lookup(place, chord) {
         return act(state, action);
     }
     if place == Place::Naming
