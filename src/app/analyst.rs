@@ -60,6 +60,8 @@ pub async fn run(
     let mut last = Sent::default();
     let deep = Deep::default();
     let mut saved = 0;
+    let mut before: Option<Question> = None;
+    let mut refresh = false;
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
@@ -70,11 +72,19 @@ pub async fn run(
         saved = question.saves.len();
         let answered = snapshot.loaded || snapshot.trouble.is_some();
         if answered {
+            // New data is for the tab in front; the others take it when they come there.
+            let tabs = if refresh || before.as_ref() != Some(&question) {
+                Tabs::All
+            } else {
+                Tabs::InFront
+            };
             let done = answer(
-                &place, &question, &snapshot, &messages, &mut last, &deep, &questions,
+                &place, &question, &snapshot, &messages, &mut last, &deep, &questions, tabs,
             );
-            if done.await.is_err() {
-                return;
+            match done.await {
+                Ok(Done::All) => before = Some(question.clone()),
+                Ok(Done::Part) => before = None,
+                Err(Gone) => return,
             }
         }
         // A key must not wait: a question wakes at once, data only after a pause.
@@ -87,19 +97,54 @@ pub async fn run(
                 std::future::pending::<()>().await;
             }
             tokio::select! {
-                changed = snapshots.changed() => changed.is_ok(),
-                () = tokio::time::sleep(REFRESH) => true,
+                changed = snapshots.changed() => Woken::of(&changed),
+                () = tokio::time::sleep(REFRESH) => Woken::Refresh,
             }
         };
-        let alive = tokio::select! {
+        let woken = tokio::select! {
             biased;
-            changed = questions.changed() => changed.is_ok(),
-            alive = pause => alive,
+            changed = questions.changed() => Woken::of(&changed),
+            woken = pause => woken,
         };
-        if !alive {
+        if woken == Woken::Over {
             return;
         }
+        refresh = woken == Woken::Refresh;
     }
+}
+
+/// Why the analyst goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// A question or data.
+    News,
+    /// Nothing for a while.
+    Refresh,
+    /// Nobody is there any more.
+    Over,
+}
+
+impl Woken {
+    fn of(changed: &Result<(), watch::error::RecvError>) -> Self {
+        match changed {
+            Ok(()) => Self::News,
+            Err(_) => Self::Over,
+        }
+    }
+}
+
+/// Which tabs are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    All,
+    InFront,
+}
+
+/// Whether everything that was to be answered was, or a newer question came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    All,
+    Part,
 }
 
 /// What was sent last, so that a refresh in which nothing changed sends nothing.
@@ -107,6 +152,8 @@ pub async fn run(
 struct Sent {
     header: Option<Header>,
     screens: [Option<(u64, Arc<Screen>)>; 4],
+    /// Those before them: they may still be on screen.
+    retired: [Option<Arc<Screen>>; 4],
     /// The model whose page was sent, and the range of its figures.
     page: Option<(String, Range)>,
     /// What the store said of its trades: not read again while they are the same.
@@ -141,6 +188,10 @@ impl PartialEq for BenchOf {
 /// The dashboard is gone.
 struct Gone;
 
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is another thing that it works on"
+)]
 async fn answer(
     place: &Place,
     question: &Question,
@@ -149,7 +200,8 @@ async fn answer(
     last: &mut Sent,
     deep: &Deep,
     asked: &watch::Receiver<Question>,
-) -> Result<(), Gone> {
+    wanted: Tabs,
+) -> Result<Done, Gone> {
     let now = place.clock.now();
     let polling = match (&place.demo, &snapshot.turn) {
         (Some(mark), _) => Polling::Demo(mark),
@@ -174,7 +226,8 @@ async fn answer(
         send(messages, Message::Header(head)).await?;
     }
     if let Some(filter) = &question.lab {
-        return lab(question, filter, snapshot, now, messages, last).await;
+        lab(question, filter, snapshot, now, messages, last).await?;
+        return Ok(Done::All);
     }
     last.bench = None;
     let slow = Slow {
@@ -195,7 +248,7 @@ async fn answer(
     if let Some((tab, key)) = &question.open {
         if *tab == Tab::Leaderboard {
             if slow.page(messages, key, deep, last).await?.is_none() {
-                return Ok(());
+                return Ok(Done::Part);
             }
         } else {
             let page = answers.page(question, *tab, key);
@@ -204,9 +257,10 @@ async fn answer(
     }
     let mut tabs = Tab::EACH;
     tabs.sort_by_key(|tab| *tab != question.tab);
-    for tab in tabs {
+    let count = if wanted == Tabs::All { tabs.len() } else { 1 };
+    for tab in tabs.into_iter().take(count) {
         if asked.has_changed().unwrap_or(true) {
-            return Ok(());
+            return Ok(Done::Part);
         }
         if tab == Tab::Categories {
             // What merges comes at once; what resamples follows.
@@ -217,7 +271,7 @@ async fn answer(
                 send_screen(messages, question, last, tab, screen).await?;
             }
             match slow.categories().await {
-                None => return Ok(()),
+                None => return Ok(Done::Part),
                 Some(screen) => send_screen(messages, question, last, tab, screen).await?,
             }
             continue;
@@ -229,11 +283,11 @@ async fn answer(
         }
         slow.merged(messages, last).await?;
         match slow.whole(deep).await {
-            None => return Ok(()),
+            None => return Ok(Done::Part),
             Some(screen) => send_screen(messages, question, last, tab, screen).await?,
         }
     }
-    Ok(())
+    Ok(Done::All)
 }
 
 /// The figures that cost more than a few merges, computed on a thread of their own: the analyst
@@ -398,7 +452,11 @@ async fn send_screen(
     if sent {
         return Ok(());
     }
-    last.screens[tab.index()] = Some((question.epoch, Arc::clone(&screen)));
+    screen.folded.prepare(&screen.table);
+    // Rows by the thousand take a while to be given back: whoever shows them must not be the last
+    // to hold them.
+    let old = last.screens[tab.index()].replace((question.epoch, Arc::clone(&screen)));
+    last.retired[tab.index()] = old.map(|(_, screen)| screen);
     let message = Message::Screen {
         epoch: question.epoch,
         tab,

@@ -147,7 +147,10 @@ impl Chord {
     pub fn parse(text: &str) -> Option<Self> {
         let (mut rest, mut modifiers) = (text, KeyModifiers::NONE);
         // A lone - or + is a key, and so is one at the end.
-        while let Some(at) = rest.find(['-', '+']).filter(|at| *at > 0 && at + 1 < rest.len()) {
+        while let Some(at) = rest
+            .find(['-', '+'])
+            .filter(|at| *at > 0 && at + 1 < rest.len())
+        {
             let word = rest[..at].to_lowercase();
             modifiers |= match word.as_str() {
                 "c" | "ctrl" | "control" => KeyModifiers::CONTROL,
@@ -185,9 +188,7 @@ impl Chord {
         alt.modifiers = KeyModifiers::ALT;
         written
             .chain([with("Ctrl", Self::ctrl(letter)), with("Alt", alt)])
-            .min_by_key(|(name, _)| {
-                strsim::levenshtein(&name.to_lowercase(), &text.to_lowercase())
-            })
+            .min_by_key(|(name, _)| strsim::levenshtein(&name.to_lowercase(), &text.to_lowercase()))
             .map_or(Self::char(letter), |(_, chord)| chord)
     }
 }

@@ -23,10 +23,10 @@
 pub mod chord;
 pub mod draw;
 mod jobs;
-pub mod rebind;
 pub mod keymap;
 pub mod lab;
 pub mod message;
+pub mod rebind;
 pub mod save;
 pub mod state;
 pub mod surface;
@@ -65,7 +65,8 @@ use update::{Effects, Input, update};
 
 /// The most things taken in before a frame is drawn all the same.
 const AT_ONCE: usize = 1024;
-/// How long a frame stays at least: keys that come in a burst come one by one.
+/// How long a frame stays at least, except that a single key is never held up: keys that come in
+/// a burst come several to a frame, and answers one after the other.
 const REST: Duration = Duration::from_millis(8);
 /// How soon a line that was full is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -146,7 +147,10 @@ where
     S: Stream<Item = io::Result<Event>> + Unpin,
 {
     let keys = Keys::default();
-    run_with(keys, terminal, input, messages, questions, options, shutdown).await
+    run_with(
+        keys, terminal, input, messages, questions, options, shutdown,
+    )
+    .await
 }
 
 /// The same with keys of the user's own.
@@ -179,15 +183,20 @@ where
     let mut rest: Option<Pin<Box<Sleep>>> = None;
     // Stopped by the shell: the terminal is not ours until it lets the program go on.
     let mut away = false;
+    // Events since the last frame, and whether that was one of a burst.
+    let (mut events, mut burst) = (0_usize, false);
     loop {
         let ready = away || terminal.backend_mut().ready().map_err(RunError::terminal)?;
-        if dirty && ready && rest.is_none() && !away {
+        let hurry = events > 0 && !burst;
+        if dirty && ready && (rest.is_none() || hurry) && !away {
             let mut drawn = state.drawn;
             terminal
                 .draw(|frame| drawn = draw::screen(frame, &state, theme))
                 .map_err(RunError::terminal)?;
             state.settle(drawn);
             dirty = false;
+            burst = events > 1;
+            events = 0;
             rest = Some(Box::pin(sleep(REST)));
         }
         let first = tokio::select! {
@@ -226,6 +235,7 @@ where
         let mut next = first;
         let mut taken_in = 0;
         while let Some(taken) = next.take() {
+            events += usize::from(matches!(taken, Input::Event(_)));
             let effects = update(&mut state, taken);
             dirty |= effects.redraw;
             if effects.quit {

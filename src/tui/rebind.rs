@@ -410,12 +410,7 @@ mod tests {
 
     #[test]
     fn two_keys_can_change_places_and_one_can_go() {
-        let keys = keys(&[
-            ("sort", &["S"]),
-            ("reverse_sort", &["s"]),
-            ("freeze", &[]),
-        ])
-        .unwrap();
+        let keys = keys(&[("sort", &["S"]), ("reverse_sort", &["s"]), ("freeze", &[])]).unwrap();
         let look = |c| keys.lookup(Place::List, Chord::char(c));
         assert_eq!(look('S'), Some(Action::NextSort));
         assert_eq!(look('s'), Some(Action::ReverseSort));

@@ -71,6 +71,8 @@ pub struct List {
     pub filter: String,
     /// Indices of the rows on view, in order.
     pub arranged: Vec<usize>,
+    /// Indices of all rows, in order.
+    ordered: Vec<usize>,
     /// Where the selected row is in `arranged`.
     pub position: usize,
     /// The first row on screen.
@@ -415,8 +417,25 @@ impl List {
         let Some(shown) = &self.shown else {
             return;
         };
+        self.ordered = shown.screen.table.arrange(self.order, "");
+        self.narrow();
+    }
+
+    /// Takes out the rows that the filter does not match, after only that has changed.
+    pub fn narrow(&mut self) {
+        let Some(shown) = &self.shown else {
+            return;
+        };
         let table = &shown.screen.table;
-        self.arranged = table.arrange(self.order, &self.filter);
+        let needle = self.filter.trim().to_lowercase();
+        self.arranged = if needle.is_empty() {
+            self.ordered.clone()
+        } else {
+            let found = shown.screen.folded.matching(table, &needle);
+            let rows = self.ordered.iter().copied();
+            rows.filter(|i| found.get(*i).is_some_and(|found| *found))
+                .collect()
+        };
         let kept = self.selected.as_deref().and_then(|key| {
             self.arranged
                 .iter()

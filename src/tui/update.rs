@@ -104,7 +104,7 @@ fn press(state: &mut State, key: &KeyEvent) -> Effects {
     {
         let list = state.list_mut();
         list.filter.push(c);
-        list.arrange();
+        list.narrow();
         return Effects::redraw(true);
     }
     Effects::default()
@@ -151,7 +151,7 @@ fn act(state: &mut State, action: Action) -> Effects {
             let list = state.list_mut();
             let erased = list.filter.pop().is_some();
             if erased {
-                list.arrange();
+                list.narrow();
             }
             Effects::redraw(erased)
         }
@@ -358,7 +358,7 @@ fn back(state: &mut State) -> Effects {
             page.rows = None;
         } else {
             rows.filter.clear();
-            rows.arrange();
+            rows.narrow();
         }
         return Effects::redraw(true);
     }
@@ -418,7 +418,7 @@ fn clear_filter(state: &mut State) -> bool {
         return typing;
     }
     list.filter.clear();
-    list.arrange();
+    list.narrow();
     true
 }
 

@@ -204,6 +204,8 @@ pub struct Screen {
     pub as_of: String,
     /// Some figures are still on their way: a whole screen follows.
     pub partial: bool,
+    /// The text of the table, for filters.
+    pub folded: super::folded::Folded,
 }
 
 /// What `Enter` opens: everything known of one row.

@@ -97,7 +97,6 @@ mod tests {
     use crate::domain::Range;
     use crate::view::Tab;
 
-
     #[test]
     fn every_row_of_the_table_is_in_the_help() {
         let state = State::new(Tab::Tracker, Range::D7);
