@@ -140,9 +140,11 @@ fn show(
     market: Market,
 ) -> Result<ExitCode, Failure> {
     super::log::start(cli.global.verbose);
+    let mut place = place;
+    place.style.ascii |= tui::terminal::dumb();
     tracing::info!(database = %place.database, "dashboard");
     let options = UiOptions {
-        mono: context.config.mono() || tui::terminal::no_color(),
+        mono: context.config.mono() || tui::terminal::no_color() || tui::terminal::dumb(),
         ascii: place.style.ascii,
         start_tab: cli.global.tab.unwrap_or(Tab::Leaderboard),
         range: cli.range.unwrap_or_else(|| context.config.range()),
