@@ -1,6 +1,6 @@
 //! A program on a pseudo-terminal: what it writes and when, and what it costs.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -230,7 +230,7 @@ impl Usage {
             let was = before.threads.iter().find(|(n, _)| n == name);
             let ms = 1e3 * (cpu - was.map_or(0.0, |(_, cpu)| *cpu));
             if ms >= 0.1 {
-                threads.push_str(&format!(" {name} {ms:.1}"));
+                let _ = write!(threads, " {name} {ms:.1}");
             }
         }
         format!(

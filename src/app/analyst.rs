@@ -29,8 +29,9 @@ use super::engine::{Command, Snapshot};
 use super::gaps::Progress;
 use super::watch::Turn;
 
-/// New data is answered at most this often; a new question at once.
-const DATA_PAUSE: Duration = Duration::from_millis(200);
+/// New data is answered at most this often, so that a thin line has one frame a second; a new
+/// question at once, and so is data after a pause.
+const DATA_PAUSE: Duration = Duration::from_secs(1);
 /// Ages and windows move on even when nothing comes in.
 const REFRESH: Duration = Duration::from_mins(1);
 

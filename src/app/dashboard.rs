@@ -30,6 +30,9 @@ use super::live::Live;
 use super::watch::{self, Watch};
 use super::{Context, Failure};
 
+/// How much later than the screen's thread the others have their turn where processors are short:
+/// a key must not wait for statistics.
+const BEHIND: i32 = 5;
 /// How long a commit in progress may hold up the way out.
 const LAST_COMMIT: Duration = Duration::from_millis(1500);
 /// Answers on their way to the screen.
@@ -101,7 +104,7 @@ pub(super) fn demo_folder() -> Result<tempfile::TempDir, Failure> {
 
 pub(super) fn style(context: &Context) -> Style {
     Style {
-        ascii: context.config.ascii() || !speaks_utf8(),
+        ascii: context.config.ascii() || !speaks_utf8() || tui::terminal::dumb(),
     }
 }
 
@@ -140,8 +143,6 @@ fn show(
     market: Market,
 ) -> Result<ExitCode, Failure> {
     super::log::start(cli.global.verbose);
-    let mut place = place;
-    place.style.ascii |= tui::terminal::dumb();
     tracing::info!(database = %place.database, "dashboard");
     let options = UiOptions {
         mono: context.config.mono() || tui::terminal::no_color() || tui::terminal::dumb(),
@@ -186,7 +187,7 @@ fn show(
         Market::Demo(_) => None,
     };
     let retain = context.config.retain_samples();
-    start("engine", move || {
+    behind("engine", move || {
         let mut engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
         if let Some(gaps) = gaps {
             engine = engine.filling(gaps);
@@ -196,7 +197,7 @@ fn show(
         drop(finished);
     })?;
     let saving = command.clone();
-    start("analyst", move || {
+    behind("analyst", move || {
         if let Ok(runtime) = runtime_of_thread() {
             runtime.block_on(analyst::run(place, questions, snapshots, answer, saving));
         }
@@ -204,7 +205,7 @@ fn show(
     match market {
         Market::Real(live) => {
             let commands = command.clone();
-            start("tracker", move || {
+            behind("tracker", move || {
                 if let Ok(runtime) = runtime_of_thread() {
                     runtime.block_on(live.run(clock, orders, commands));
                 }
@@ -213,11 +214,11 @@ fn show(
         Market::Demo(mut market) => {
             let (commands, past) = (command.clone(), command.clone());
             let earlier = market.earlier();
-            start("market", move || {
+            behind("market", move || {
                 if let Ok(runtime) = runtime_of_thread() {
                     runtime.block_on(async move {
                         if market.recent(&commands).await.is_some() {
-                            start("past", move || run_past(earlier, &past)).ok();
+                            behind("past", move || run_past(earlier, &past)).ok();
                             market.live(clock, orders, commands).await;
                         }
                     });
@@ -247,6 +248,25 @@ fn show(
         Ok(Ended::Signal(signal)) => Ok(ExitCode::from(signal.exit_code())),
         Ok(Ended::LineGone) => Ok(ExitCode::from(tui::Signal::Hangup.exit_code())),
         Err(error) => Err(Failure::failed(error)),
+    }
+}
+
+/// Starts a thread that stands behind the screen's.
+fn behind(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    start(name, move || {
+        stand_behind();
+        work();
+    })
+}
+
+/// Lowers the priority of this thread and of those that it starts. On Linux a thread has one of its
+/// own; elsewhere the whole process has one, which is left alone.
+fn stand_behind() {
+    #[cfg(target_os = "linux")]
+    {
+        let own = rustix::thread::gettid();
+        // Who may not do so runs as before.
+        let _ = rustix::process::setpriority_process(Some(own), BEHIND);
     }
 }
 

@@ -386,6 +386,15 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_names_every_action() {
+        let readme = include_str!("../../README.md");
+        for action in actions() {
+            let name = format!("`{}`", action.name());
+            assert!(readme.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
     fn a_chosen_key_works_instead_of_the_old_ones_everywhere() {
         let keys = keys(&[("down", &["n", "Ctrl-n"]), ("range_90d", &["N"])]).unwrap();
         for place in [Place::List, Place::Page, Place::Help, Place::Lab] {

@@ -61,8 +61,14 @@ impl Folded {
         let finder = memchr::memmem::Finder::new(needle);
         let (text, mut from, mut row) = (lines.text.as_bytes(), 0, 0);
         while let Some(at) = finder.find(&text[from..]).map(|at| from + at) {
-            // The next row with a match is seldom far.
-            row += lines.ends[row..].partition_point(|end| *end <= at);
+            // The next row with a match is seldom far: in steps that double.
+            let mut step = 1;
+            while lines.ends.get(row + step).is_some_and(|end| *end <= at) {
+                row += step;
+                step *= 2;
+            }
+            let near = lines.ends.len().min(row + step);
+            row += lines.ends[row..near].partition_point(|end| *end <= at);
             let (Some(mark), Some(end)) = (found.get_mut(row), lines.ends.get(row)) else {
                 break;
             };
