@@ -181,12 +181,33 @@ pub enum ConfigError {
         /// What is allowed.
         allowed: String,
     },
+    /// A choice of keys that cannot be.
+    #[error("{origin}: {reason}")]
+    Keys {
+        /// Where it was written.
+        origin: Origin,
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
+}
+
+/// What the section `keys` says of one action. Which actions and keys there are is known where
+/// keys are: nothing of it is checked here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenKeys {
+    /// As written.
+    pub action: String,
+    /// As written.
+    pub chords: Vec<String>,
+    /// Where it was written.
+    pub origin: Origin,
 }
 
 /// The settings in force.
 #[derive(Debug, Clone)]
 pub struct Config {
     values: BTreeMap<&'static str, (String, Origin)>,
+    keys: Vec<ChosenKeys>,
 }
 
 impl Config {
@@ -205,6 +226,7 @@ impl Config {
                 .iter()
                 .map(|k| (k.name, (k.default.to_owned(), Origin::Default)))
                 .collect(),
+            keys: Vec::new(),
         };
         let path = file.or_else(|| fallback.filter(|p| p.exists()));
         if let Some(path) = path {
@@ -233,6 +255,12 @@ impl Config {
             let Some(entries) = value.as_table() else {
                 return Err(unknown(origin, &section));
             };
+            if section == "keys" {
+                for (action, value) in entries {
+                    self.keys.push(chosen_keys(action, value, &origin)?);
+                }
+                continue;
+            }
             for (name, value) in entries {
                 let full = format!("{section}.{name}");
                 let Some(k) = KEYS.iter().find(|k| k.name == full) else {
@@ -269,6 +297,12 @@ impl Config {
             };
             Some((k.name, shown, origin))
         })
+    }
+
+    /// The keys that the file chooses.
+    #[must_use]
+    pub fn keys(&self) -> &[ChosenKeys] {
+        &self.keys
     }
 
     fn text(&self, name: &str) -> &str {
@@ -519,6 +553,31 @@ fn toml_reason(text: &str, error: &toml::de::Error) -> String {
         Some(before) => format!("line {}: {reason}", before.matches('\n').count() + 1),
         None => reason,
     }
+}
+
+/// `action = "chord"` or `action = ["chord", "chord"]`.
+fn chosen_keys(
+    action: &str,
+    value: &toml::Value,
+    origin: &Origin,
+) -> Result<ChosenKeys, ConfigError> {
+    let text = |value: &toml::Value| value.as_str().map(str::to_owned);
+    let chords = match value {
+        toml::Value::Array(items) => items.iter().map(text).collect(),
+        one => text(one).map(|chord| vec![chord]),
+    };
+    let action = crate::domain::text::clean(action);
+    let Some(chords) = chords else {
+        return Err(ConfigError::Keys {
+            origin: origin.clone(),
+            reason: format!("keys.{action}: use a key such as \"j\" or a list of keys"),
+        });
+    };
+    Ok(ChosenKeys {
+        action,
+        chords,
+        origin: origin.clone(),
+    })
 }
 
 fn toml_text(value: &toml::Value) -> String {

@@ -342,3 +342,37 @@ fn a_backup_is_sound_while_another_process_writes() {
         assert_eq!(report["models"]["summary"]["trades"], trades);
     }
 }
+
+#[test]
+fn keys_are_chosen_in_the_file_or_the_environment_and_wrong_ones_are_named() {
+    let machine = Machine::new();
+    let file = machine.file(
+        "keys.toml",
+        "[keys]\ndown = [\"n\", \"Down\"]\nrange_90d = \"N\"\n",
+    );
+    let ran = config(
+        &machine,
+        &[("CALLBOARD_KEYS_DOWN", "J Ctrl-n")],
+        &["config", "--config", &file],
+    );
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.out
+            .contains("keys.down = [\"J\", \"Ctrl-n\"]  # CALLBOARD_KEYS_DOWN")
+    );
+    assert!(
+        ran.out
+            .contains(&format!("keys.range_90d = [\"N\"]  # {file}"))
+    );
+    for (text, says) in [
+        ("dwon = \"n\"", "did you mean 'keys.down'?"),
+        ("down = \"Ctl-n\"", "did you mean 'Ctrl-N'?"),
+        ("down = \"q\"", "taken by keys.quit"),
+        ("down = 3", "keys.down: use a key"),
+    ] {
+        let file = machine.file("wrong.toml", format!("[keys]\n{text}\n"));
+        let ran = config(&machine, &[], &["config", "--config", &file]);
+        assert_eq!(ran.code, 2, "{text}: {ran:?}");
+        assert!(ran.err.contains(says) && ran.err.contains(&file), "{ran:?}");
+    }
+}

@@ -486,3 +486,189 @@ fn styles(raw: &[u8]) -> Vec<String> {
         })
         .collect()
 }
+
+/// A shell with job control that runs the program: what it says when the program stops, and `fg`.
+const SHELL: &str = "set -m; \"$0\" \"$@\"; echo STOPPED; stty -a | tr ';' '\\n' | grep -o -- '-\\?icanon'; \
+                     read word; fg; echo BACK";
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
+    let mut stage = Stage::open(Some(SHELL), &[]);
+    stage.wait_for(ROWS);
+    stage.press("2\u{1a}");
+    stage.wait_for("STOPPED");
+    let screen = stage.screen.screen();
+    assert!(!screen.alternate_screen() && !screen.hide_cursor());
+    stage.wait("a line discipline that edits lines", |screen| {
+        let text = screen.contents();
+        text.contains("icanon") && !text.contains("-icanon")
+    });
+    // Another size meanwhile.
+    stage.resize(30, 100);
+    stage.press("on\r");
+    stage.wait("the whole screen again, of the new size", |screen| {
+        screen.alternate_screen()
+            && screen.hide_cursor()
+            && screen.contents().contains("Leaderboard")
+            && screen.contents_between(29, 0, 29, 100).contains("quit")
+    });
+    stage.press("?");
+    stage.wait_for(HELP);
+    stage.press("q");
+    stage.wait_for("BACK");
+    stage.end();
+    let after = terminal_of(&**stage.master.as_ref().unwrap());
+    assert_eq!(after, stage.before);
+}
+
+#[test]
+fn stopped_and_told_to_go_on_from_outside_it_gives_and_takes_the_terminal() {
+    let mut stage = Stage::open(None, &[]);
+    stage.wait_for(ROWS);
+    send(stage.pid, Signal::TSTP);
+    stage.wait("the terminal given back", |screen| {
+        !screen.alternate_screen()
+    });
+    assert!(is_stopped(stage.pid, DRAWS), "it runs on");
+    assert_eq!(terminal_of(&**stage.master.as_ref().unwrap()), stage.before);
+    send(stage.pid, Signal::CONT);
+    stage.wait("the whole screen again", |screen| {
+        screen.alternate_screen() && screen.contents().contains(ROWS)
+    });
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+#[test]
+fn where_no_shell_could_bring_it_back_ctrl_z_says_so() {
+    let mut stage = Stage::open(None, &[]);
+    stage.wait_for(ROWS);
+    stage.press("\u{1a}");
+    stage.wait_for("not suspended");
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+/// Waits, without sleeping, until a process is stopped.
+fn is_stopped(pid: i32, limit: Duration) -> bool {
+    let until = Instant::now() + limit;
+    while Instant::now() < until {
+        let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
+        if stat.is_ok_and(|s| s.contains(") T ")) {
+            return true;
+        }
+        thread::yield_now();
+    }
+    false
+}
+
+#[test]
+fn a_dumb_terminal_and_one_without_utf8_get_what_they_can_show() {
+    for variables in [
+        &[("TERM", "dumb")][..],
+        &[("TERM", "vt100"), ("LC_ALL", "C")],
+        &[("LC_ALL", "POSIX")],
+    ] {
+        let mut stage = Stage::open(None, variables);
+        stage.wait_for(ROWS);
+        for (keys, shown) in [
+            ("2", "SYM27"),
+            ("3", "final price"),
+            ("4", "settled outcome"),
+            ("?", HELP),
+        ] {
+            stage.press(keys);
+            stage.wait_for(shown);
+        }
+        stage.resize(1, 1);
+        stage.resize(24, 80);
+        stage.press("q");
+        assert_eq!(stage.end().exit_code(), 0, "{variables:?}");
+        stage.assert_as_found();
+        assert!(stage.raw.is_ascii(), "{variables:?}");
+        let coloured = styles(&stage.raw).iter().any(|style| {
+            let mut numbers = style.split(';').filter_map(|p| p.parse::<u8>().ok());
+            numbers.any(|n| matches!(n, 30..=38 | 40..=48 | 90..=107))
+        });
+        assert_eq!(coloured, variables[0].1 != "dumb", "{variables:?}");
+    }
+}
+
+#[test]
+fn no_escape_from_data_reaches_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    import_something(home.path());
+    let wide = "\u{72d7}".repeat(300);
+    let mut calls = String::from("id,source,chain,address,symbol,name,called_at,entry_price\n");
+    for (i, name) in [
+        "\u{1b}]0;owned\u{7}\u{1b}[31mred",
+        "\u{9b}31m\u{90}payload\u{9c}",
+        "\u{202e}desrever\u{202c}\u{2066}x\u{2069}",
+        "a\u{200d}b\u{200b}c\u{feff}",
+        "\u{1b}[?1049l\u{1b}c\u{8}\u{8}\u{d}bell\u{7}",
+        wide.as_str(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        writeln!(
+            calls,
+            "h{i},\"{name}\",test,\"addr{name}{i}\",\"{name}\",\"{name}\",2025-11-{:02}T12:00:00Z,0.5",
+            i + 1
+        )
+        .unwrap();
+    }
+    let file = home.path().join("hostile.csv");
+    std::fs::write(&file, calls).unwrap();
+    let mut import = std::process::Command::new(env!("CARGO_BIN_EXE_callboard"));
+    import
+        .args(["import", "calls"])
+        .arg(&file)
+        .env_remove("CALLBOARD_DB");
+    for (name, folder) in FOLDERS {
+        import.env(name, home.path().join(folder));
+    }
+    import.output().unwrap();
+    let mut stage = Stage::start(home, ARGUMENTS, None, &[]);
+    stage.wait_for(ROWS);
+    for (keys, shown) in [
+        ("2", "red"),
+        ("3", "final price"),
+        ("4", "settled outcome"),
+        ("2", "red"),
+    ] {
+        stage.press(keys);
+        stage.wait_for(shown);
+    }
+    stage.press("j\r");
+    stage.wait_for("back");
+    stage.press("\u{1b}");
+    stage.wait_for("red");
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+    let text = String::from_utf8(stage.raw.clone()).expect("UTF-8 in one piece");
+    assert!(text.contains("desrever"), "the rows were on screen");
+    let own = |rest: &str| {
+        // What the program itself writes: CSI with numbers and one of a few letters.
+        let rest = rest.strip_prefix('[')?;
+        let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ';' | '?'))?;
+        let known = ["?1049h", "?1049l", "?25h", "?25l", "?2026h", "?2026l"];
+        let sequence = &rest[..=end];
+        let letter = sequence.chars().last()?;
+        (known.contains(&sequence)
+            || (matches!(letter, 'm' | 'H' | 'J' | 'K' | 'C' | 'G') && !sequence.contains('?')))
+        .then_some(())
+    };
+    for part in text.split('\u{1b}').skip(1) {
+        let start: String = part.chars().take(20).collect();
+        assert!(own(part).is_some(), "{start:?}");
+    }
+    for c in text.chars() {
+        let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        let control = c.is_control() && c != '\u{1b}';
+        assert!(!hidden && !control, "{c:?}");
+    }
+}

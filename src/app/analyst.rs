@@ -32,8 +32,9 @@ use super::gaps::Progress;
 use super::past::Past;
 use super::watch::Turn;
 
-/// New data is answered at most this often; a new question at once.
-const DATA_PAUSE: Duration = Duration::from_millis(200);
+/// New data is answered at most this often, so that a thin line has one frame a second; a new
+/// question at once, and so is data after a pause.
+const DATA_PAUSE: Duration = Duration::from_secs(1);
 /// Ages and windows move on even when nothing comes in.
 const REFRESH: Duration = Duration::from_mins(1);
 
@@ -63,6 +64,8 @@ pub async fn run(
     let mut last = Sent::default();
     let mut saved = 0;
     let mut past = Past::new(engine.clone());
+    let mut before: Option<Question> = None;
+    let mut refresh = false;
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
@@ -79,11 +82,19 @@ pub async fn run(
             };
         if answered {
             past.look(&question, &snapshot).await;
+            // New data is for the tab in front; the others take it when they come there.
+            last.wanted = if refresh || before.as_ref() != Some(&question) {
+                Tabs::All
+            } else {
+                Tabs::InFront
+            };
             let done = answer(
                 &place, &question, &snapshot, &messages, &mut last, &past, &questions,
             );
-            if done.await.is_err() {
-                return;
+            match done.await {
+                Ok(Done::All) => before = Some(question.clone()),
+                Ok(Done::Part) => before = None,
+                Err(Gone) => return,
             }
         }
         // A key must not wait: a question wakes at once, data only after a pause.
@@ -96,19 +107,20 @@ pub async fn run(
                 std::future::pending::<()>().await;
             }
             tokio::select! {
-                changed = snapshots.changed(), if !question.frozen => changed.is_ok(),
-                () = past.arrives() => true,
-                () = tokio::time::sleep(REFRESH) => true,
+                changed = snapshots.changed(), if !question.frozen => Woken::of(&changed),
+                () = past.arrives() => Woken::News,
+                () = tokio::time::sleep(REFRESH) => Woken::Refresh,
             }
         };
-        let alive = tokio::select! {
+        let woken = tokio::select! {
             biased;
-            changed = questions.changed() => changed.is_ok(),
-            alive = pause => alive,
+            changed = questions.changed() => Woken::of(&changed),
+            woken = pause => woken,
         };
-        if !alive {
+        if woken == Woken::Over {
             return;
         }
+        refresh = woken == Woken::Refresh;
     }
 }
 
@@ -129,13 +141,52 @@ pub async fn ring(mut snapshots: watch::Receiver<Snapshot>, messages: mpsc::Send
     }
 }
 
+/// Why the analyst goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// A question or data.
+    News,
+    /// Nothing for a while.
+    Refresh,
+    /// Nobody is there any more.
+    Over,
+}
+
+impl Woken {
+    fn of(changed: &Result<(), watch::error::RecvError>) -> Self {
+        match changed {
+            Ok(()) => Self::News,
+            Err(_) => Self::Over,
+        }
+    }
+}
+
+/// Which tabs are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Tabs {
+    #[default]
+    All,
+    InFront,
+}
+
+/// Whether everything that was to be answered was, or a newer question came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    All,
+    Part,
+}
+
 /// What was sent last, so that a refresh in which nothing changed sends nothing.
 #[derive(Default)]
 struct Sent {
+    /// Which tabs are answered now.
+    wanted: Tabs,
     /// What was computed of the models.
     deep: Deep,
     header: Option<Header>,
     screens: [Option<(u64, Arc<Screen>)>; 4],
+    /// Those before them: they may still be on screen.
+    retired: [Option<Arc<Screen>>; 4],
     /// The model whose page was sent, and the range of its figures.
     page: Option<(String, Range)>,
     /// What the store said of its trades: not read again while they are the same.
@@ -181,6 +232,10 @@ fn polling<'a>(place: &'a Place, turn: Option<&'a Turn>) -> Polling<'a> {
 /// The dashboard is gone.
 struct Gone;
 
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is another thing that it works on"
+)]
 async fn answer(
     place: &Place,
     question: &Question,
@@ -189,7 +244,7 @@ async fn answer(
     last: &mut Sent,
     past: &Past,
     asked: &watch::Receiver<Question>,
-) -> Result<(), Gone> {
+) -> Result<Done, Gone> {
     let deep = Arc::clone(&last.deep);
     let now = place.clock.now();
     let zone = place.style.zone;
@@ -210,7 +265,8 @@ async fn answer(
         send(messages, Message::Header(head)).await?;
     }
     if let Some(filter) = &question.lab {
-        return lab(question, filter, snapshot, now, messages, last, zone).await;
+        lab(question, filter, snapshot, now, messages, last, zone).await?;
+        return Ok(Done::All);
     }
     last.bench = None;
     let slow = Slow {
@@ -235,7 +291,7 @@ async fn answer(
     if let Some((tab, key)) = &question.open {
         if *tab == Tab::Leaderboard {
             if slow.page(messages, key, &deep, last).await?.is_none() {
-                return Ok(());
+                return Ok(Done::Part);
             }
         } else {
             let page = answers.page(question, *tab, key);
@@ -244,13 +300,18 @@ async fn answer(
     }
     let mut tabs = Tab::EACH;
     tabs.sort_by_key(|tab| *tab != question.tab);
-    for tab in tabs {
+    let count = if last.wanted == Tabs::All {
+        tabs.len()
+    } else {
+        1
+    };
+    for tab in tabs.into_iter().take(count) {
         if snapshot.loaded == Stage::Models && tab != Tab::Leaderboard {
             // Its calls are still being read: nothing is not what there is.
             continue;
         }
         if asked.has_changed().unwrap_or(true) {
-            return Ok(());
+            return Ok(Done::Part);
         }
         if tab == Tab::Categories {
             // What merges comes at once; what resamples follows.
@@ -261,7 +322,7 @@ async fn answer(
                 send_screen(messages, question, last, tab, screen).await?;
             }
             match slow.categories().await {
-                None => return Ok(()),
+                None => return Ok(Done::Part),
                 Some(screen) => send_screen(messages, question, last, tab, screen).await?,
             }
             continue;
@@ -273,11 +334,11 @@ async fn answer(
         }
         slow.merged(messages, last).await?;
         match slow.whole(&deep).await {
-            None => return Ok(()),
+            None => return Ok(Done::Part),
             Some(screen) => send_screen(messages, question, last, tab, screen).await?,
         }
     }
-    Ok(())
+    Ok(Done::All)
 }
 
 /// The figures that cost more than a few merges, computed on a thread of their own: the analyst
@@ -442,7 +503,11 @@ async fn send_screen(
     if sent {
         return Ok(());
     }
-    last.screens[tab.index()] = Some((question.epoch, Arc::clone(&screen)));
+    screen.folded.prepare(&screen.table);
+    // Rows by the thousand take a while to be given back: whoever shows them must not be the last
+    // to hold them.
+    let old = last.screens[tab.index()].replace((question.epoch, Arc::clone(&screen)));
+    last.retired[tab.index()] = old.map(|(_, screen)| screen);
     let message = Message::Screen {
         epoch: question.epoch,
         tab,

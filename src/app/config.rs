@@ -22,6 +22,11 @@ pub fn run(context: &Context) -> Result<ExitCode, Failure> {
     for (name, value, origin) in context.config.entries() {
         let _ = writeln!(out, "{name} = {value}  # {origin}");
     }
+    for chosen in &context.chosen_keys {
+        let chords: Vec<_> = chosen.chords.iter().map(|c| format!("{c:?}")).collect();
+        let (action, chords) = (&chosen.action, chords.join(", "));
+        let _ = writeln!(out, "keys.{action} = [{chords}]  # {}", chosen.origin);
+    }
     print(&out)?;
     Ok(ExitCode::SUCCESS)
 }

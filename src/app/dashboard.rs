@@ -35,6 +35,9 @@ use super::notify::Notifier;
 use super::watch::{self, Watch};
 use super::{Context, Failure};
 
+/// How much later than the screen's thread the others have their turn where processors are short:
+/// a key must not wait for statistics.
+const BEHIND: i32 = 5;
 /// How long a commit in progress may hold up the way out.
 const LAST_COMMIT: Duration = Duration::from_millis(1500);
 /// Answers on their way to the screen.
@@ -59,7 +62,8 @@ pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
 pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let folder = demo_folder()?;
     let settings = demo_settings(context);
-    let store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
+    let mut store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
+    store.set_cache(demo::CACHE)?;
     let origin = Clock::System.now();
     let clock = Clock::paced(origin, demo::PACE);
     let place = Place {
@@ -105,7 +109,7 @@ pub(super) fn demo_folder() -> Result<tempfile::TempDir, Failure> {
 
 pub(super) fn style(context: &Context) -> Style {
     Style {
-        ascii: context.config.ascii() || !speaks_utf8(),
+        ascii: context.config.ascii() || !speaks_utf8() || tui::terminal::dumb(),
         zone: context.config.zone(),
     }
 }
@@ -222,7 +226,7 @@ fn show(
         context.config.move_pct(),
         notifier.as_ref().map(|n| n.sender.clone()),
     );
-    start("engine", move || {
+    behind("engine", move || {
         let mut engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
         engine = engine.telling(desk);
         if let Some(gaps) = gaps {
@@ -239,7 +243,7 @@ fn show(
         commands: command.clone(),
         messages: answer.clone(),
     };
-    start("hands", move || {
+    behind("hands", move || {
         if let Ok(runtime) = runtime_of_thread() {
             runtime.block_on(hands.run(requests));
         }
@@ -251,10 +255,11 @@ fn show(
         messages: answer,
         engine: command.clone(),
     };
-    start("analyst", move || answering.run(place, rings))?;
+    behind("analyst", move || answering.run(place, rings))?;
     start_market(market, clock, orders, &command)?;
 
-    let ended = runtime.block_on(tui::run(
+    let ended = runtime.block_on(tui::run_with(
+        context.keys.clone(),
         &mut terminal,
         EventStream::new(),
         messages,
@@ -275,11 +280,14 @@ fn show(
     if let Some(notifier) = notifier {
         notifier.wait();
     }
+    ended.map(exit_code).map_err(Failure::failed)
+}
+
+fn exit_code(ended: Ended) -> ExitCode {
     match ended {
-        Ok(Ended::Quit) => Ok(ExitCode::SUCCESS),
-        Ok(Ended::Signal(signal)) => Ok(ExitCode::from(signal.exit_code())),
-        Ok(Ended::LineGone) => Ok(ExitCode::from(tui::Signal::Hangup.exit_code())),
-        Err(error) => Err(Failure::failed(error)),
+        Ended::Quit => ExitCode::SUCCESS,
+        Ended::Signal(signal) => ExitCode::from(signal.exit_code()),
+        Ended::LineGone => ExitCode::from(tui::Signal::Hangup.exit_code()),
     }
 }
 
@@ -324,7 +332,7 @@ fn start_market(
     match market {
         Market::Real(live) => {
             let commands = command.clone();
-            start("tracker", move || {
+            behind("tracker", move || {
                 if let Ok(runtime) = runtime_of_thread() {
                     runtime.block_on(live.run(clock, orders, commands));
                 }
@@ -333,11 +341,11 @@ fn start_market(
         Market::Demo(mut market) => {
             let (commands, past) = (command.clone(), command.clone());
             let earlier = market.earlier();
-            start("market", move || {
+            behind("market", move || {
                 if let Ok(runtime) = runtime_of_thread() {
                     runtime.block_on(async move {
                         if market.recent(&commands).await.is_some() {
-                            start("past", move || run_past(earlier, &past)).ok();
+                            behind("past", move || run_past(earlier, &past)).ok();
                             market.live(clock, orders, commands).await;
                         }
                     });
@@ -346,6 +354,25 @@ fn start_market(
         }
     }
     Ok(())
+}
+
+/// Starts a thread that stands behind the screen's.
+fn behind(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    start(name, move || {
+        stand_behind();
+        work();
+    })
+}
+
+/// Lowers the priority of this thread and of those that it starts. On Linux a thread has one of its
+/// own; elsewhere the whole process has one, which is left alone.
+fn stand_behind() {
+    #[cfg(target_os = "linux")]
+    {
+        let own = rustix::thread::gettid();
+        // Who may not do so runs as before.
+        let _ = rustix::process::setpriority_process(Some(own), BEHIND);
+    }
 }
 
 fn run_past(earlier: demo::Earlier, commands: &sync::SyncSender<Command>) {

@@ -27,6 +27,11 @@ const CALLS_BACK: Span = Span::days(21);
 const TRADES_BACK: Span = Span::days(45);
 /// Between polls: one real second at the demo's pace.
 const INTERVAL: Span = Span::minutes(5);
+/// Readings of the past that are handed over together: several such parts wait in a queue, and a
+/// demo is to stay small.
+const AT_ONCE: usize = 4_000;
+/// Pages of the temporary database that are kept in memory, KiB.
+pub const CACHE: u32 = 4_000;
 /// How often new calls and trades are looked for.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -65,7 +70,7 @@ struct Past {
 }
 
 impl Past {
-    /// Runs it through a tracker, handing over a day at a time.
+    /// Runs it through a tracker, handing over a day at a time, or less when there is much in it.
     async fn run(&self, tracker: &mut Tracker, commands: &SyncSender<Command>) -> Option<()> {
         let mut feed = self.market.feed().with_outages_of(INTERVAL.times(2));
         let mut at = self.calls_from;
@@ -84,7 +89,7 @@ impl Past {
                 samples.extend(poll.samples);
             }
             let day_is_over = at.millis() % Span::DAY.millis() < INTERVAL.millis();
-            if day_is_over || at >= self.until {
+            if day_is_over || samples.len() >= AT_ONCE || at >= self.until {
                 commands
                     .send(Command::Calls(std::mem::take(&mut calls)))
                     .ok()?;

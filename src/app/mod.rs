@@ -16,6 +16,7 @@ mod export;
 mod gaps;
 mod hands;
 mod import;
+mod keys;
 mod live;
 mod log;
 mod notify;
@@ -40,7 +41,7 @@ use clap::Parser;
 
 use crate::board::Settings;
 use crate::cli::{Cli, Command, Format, ReportSection};
-use crate::config::Config;
+use crate::config::{ChosenKeys, Config};
 use crate::ingest::Options;
 use crate::report::CsvError;
 
@@ -92,6 +93,9 @@ pub fn main() -> ExitCode {
 /// What every command needs to know.
 pub(crate) struct Context {
     pub config: Config,
+    /// The keys of the dashboard, and what was chosen of them.
+    pub keys: crate::tui::Keys,
+    pub chosen_keys: Vec<ChosenKeys>,
     pub settings: Settings,
     /// The database, and whether somebody named it.
     pub db: PathBuf,
@@ -166,6 +170,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         &environment,
     )
     .map_err(Failure::usage)?;
+    let (keys, chosen) = keys::read(&config, &environment).map_err(Failure::usage)?;
     let settings = Settings {
         rules: config.rules(),
         min_rank_n: config.min_rank_n(),
@@ -174,6 +179,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     let (db, db_origin) = database(cli)?;
     let context = Context {
         config,
+        keys,
+        chosen_keys: chosen,
         settings,
         db_was_named: db_origin != DEFAULT_DB,
         db,

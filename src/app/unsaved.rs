@@ -89,6 +89,10 @@ impl Unsaved {
             &mut self.past
         };
         from.drain(..count.min(from.len()));
+        if from.is_empty() {
+            // The room that a burst took is not held for the next one.
+            *from = Vec::new();
+        }
         self.given.0 = 0;
     }
 

@@ -77,9 +77,11 @@ pub struct Store {
     names: names::Names,
     /// A transaction that spans several calls, with the trades whose summaries wait for its end.
     session: Option<trades::Changes>,
+    /// The page cache of ordinary work, in negative kibibytes as the engine wants it.
+    cache: i64,
 }
 
-/// The page cache of ordinary work, in negative kibibytes as the engine wants it.
+/// The page cache of ordinary work where nobody says otherwise.
 const CACHE: i64 = -32_000;
 
 impl Store {
@@ -93,6 +95,16 @@ impl Store {
     #[must_use]
     pub const fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// Keeps at most so many kibibytes of pages in memory from now on.
+    ///
+    /// # Errors
+    /// When the database cannot be asked to.
+    pub fn set_cache(&mut self, kibibytes: u32) -> Result<(), StoreError> {
+        self.cache = -i64::from(kibibytes);
+        self.conn.pragma_update(None, "cache_size", self.cache)?;
+        Ok(())
     }
 
     /// Begins a transaction that spans all that is stored up to [`Store::commit`]: all of it, or
@@ -122,7 +134,7 @@ impl Store {
         if done.is_err() {
             self.rollback();
         }
-        self.conn.pragma_update(None, "cache_size", CACHE)?;
+        self.conn.pragma_update(None, "cache_size", self.cache)?;
         done
     }
 

@@ -91,6 +91,7 @@ impl Store {
             rules,
             names: Names::default(),
             session: None,
+            cache: super::CACHE,
         };
         store.refresh_derived()?;
         Ok(store)

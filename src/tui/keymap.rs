@@ -100,6 +100,8 @@ pub enum Action {
     NextSaved,
     /// Open or close the help.
     Help,
+    /// Back to the shell for a while.
+    Suspend,
     /// Leave the program.
     Quit,
 }
@@ -303,6 +305,7 @@ const PAGE_DOWN: &[Chord] = &[Chord::key(KeyCode::PageDown)];
 const PAGE_UP: &[Chord] = &[Chord::key(KeyCode::PageUp)];
 const TOP: &[Chord] = &[Chord::char('g'), Chord::key(KeyCode::Home)];
 const BOTTOM: &[Chord] = &[Chord::char('G'), Chord::key(KeyCode::End)];
+const SUSPEND: &[Chord] = &[Chord::ctrl('z')];
 const ESC: &[Chord] = &[Chord::key(KeyCode::Esc)];
 
 /// Every key there is.
@@ -381,6 +384,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Naming, A::KeepName, &[Chord::key(KeyCode::Enter)], "save").hint(1, "Enter", "save"),
         row(Naming, A::Back, ESC, "do not save").hint(2, "Esc", "drop"),
         row(Naming, A::EraseName, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
+        row(Naming, A::Suspend, SUSPEND, "back to the shell; fg returns"),
         row(Naming, A::Quit, &[Chord::ctrl('c')], "quit"),
         row(Filter, A::KeepFilter, &[Chord::key(KeyCode::Enter)], "keep it")
             .hint(1, "Enter", "keep"),
@@ -388,6 +392,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Filter, A::EraseFilter, &[Chord::key(KeyCode::Backspace), Chord::ctrl('h')], "take the last character away"),
         row(Filter, A::Down, &[Chord::key(KeyCode::Down)], "down"),
         row(Filter, A::Up, &[Chord::key(KeyCode::Up)], "up"),
+        row(Filter, A::Suspend, SUSPEND, "back to the shell; fg returns"),
         row(Filter, A::Quit, &[Chord::ctrl('c')], "quit"),
         row(Add, A::Submit, &[Chord::key(KeyCode::Enter)], "call it").hint(1, "Enter", "add"),
         row(Add, A::Back, ESC, "close").hint(2, "Esc", "close"),
@@ -416,6 +421,7 @@ pub const BINDINGS: &[Binding] = &{
             .hint(70, "/", "search"),
         row(Help, A::Back, ESC, "drop the search, then close").hint(0, "Esc", "close"),
         row(Always, A::Help, &[Chord::char('?')], "open or close this help").hint(1, "?", "help"),
+        row(Always, A::Suspend, SUSPEND, "back to the shell; fg returns"),
         row(Always, A::Quit, &[Chord::char('q'), Chord::ctrl('c')], "quit").hint(2, "q", "quit"),
     ]
 };

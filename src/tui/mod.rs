@@ -22,9 +22,11 @@
 
 pub mod chord;
 pub mod draw;
+mod jobs;
 pub mod keymap;
 pub mod lab;
 pub mod message;
+pub mod rebind;
 pub mod save;
 pub mod state;
 pub mod surface;
@@ -44,6 +46,7 @@ use std::time::Duration;
 use crossterm::event::Event;
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
+use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, Sleep, interval, sleep};
 
@@ -51,16 +54,19 @@ use crate::domain::Range;
 use crate::view::{Question, Tab};
 
 pub use message::{Message, Request};
+pub use rebind::Keys;
 pub use surface::{Screen, Surface};
 pub use terminal::{Session, Signal, signals};
 
+use jobs::{Job, Who};
 use state::State;
 use theme::Theme;
 use update::{Effects, Input, update};
 
 /// The most things taken in before a frame is drawn all the same.
 const AT_ONCE: usize = 1024;
-/// How long a frame stays at least: keys that come in a burst come one by one.
+/// How long a frame stays at least, except that a single key is never held up: keys that come in
+/// a burst come several to a frame, and answers one after the other.
 const REST: Duration = Duration::from_millis(8);
 /// How soon a line that was full is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -136,6 +142,28 @@ pub fn first_question(options: &UiOptions) -> Question {
 /// When the terminal cannot be written to or read from.
 pub async fn run<B, S>(
     terminal: &mut Terminal<B>,
+    input: S,
+    messages: mpsc::Receiver<Message>,
+    asking: Asking,
+    options: UiOptions,
+    shutdown: impl Future<Output = Signal>,
+) -> Result<Ended, RunError>
+where
+    B: Surface,
+    B::Error: Send + Sync + 'static,
+    S: Stream<Item = io::Result<Event>> + Unpin,
+{
+    let keys = Keys::default();
+    run_with(keys, terminal, input, messages, asking, options, shutdown).await
+}
+
+/// The same with keys of the user's own.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_with<B, S>(
+    keys: Keys,
+    terminal: &mut Terminal<B>,
     mut input: S,
     mut messages: mpsc::Receiver<Message>,
     asking: Asking,
@@ -149,6 +177,7 @@ where
 {
     let theme = options.theme;
     let mut state = start(options);
+    state.keys = keys;
     asking.questions.send_replace(state.question());
     let mut shutdown = pin!(shutdown);
     let mut tick = interval(Duration::from_secs(1));
@@ -156,20 +185,39 @@ where
     let (told, mut notices) = mpsc::unbounded_channel();
     let (mut dirty, mut talking) = (true, true);
     let mut rest: Option<Pin<Box<Sleep>>> = None;
+    // Stopped by the shell: the terminal is not ours until it lets the program go on.
+    let mut away = false;
+    // Events since the last frame, and whether that was one of a burst.
+    let (mut events, mut burst) = (0_usize, false);
     loop {
-        let ready = terminal.backend_mut().ready().map_err(RunError::terminal)?;
-        if dirty && ready && rest.is_none() {
+        let ready = away || terminal.backend_mut().ready().map_err(RunError::terminal)?;
+        let hurry = events > 0 && !burst;
+        if dirty && ready && (rest.is_none() || hurry) && !away {
             let mut drawn = state.drawn;
             terminal
                 .draw(|frame| drawn = draw::screen(frame, &state, theme))
                 .map_err(RunError::terminal)?;
             state.settle(drawn);
             dirty = false;
+            burst = events > 1;
+            events = 0;
             rest = Some(Box::pin(sleep(REST)));
         }
         let first = tokio::select! {
             biased;
             signal = &mut shutdown => return Ok(Ended::Signal(signal)),
+            job = poll_fn(|cx| terminal.backend_mut().poll_job(cx)) => {
+                match job {
+                    Job::Stop if away => {}
+                    Job::Stop => away = terminal.backend_mut().stop(Who::Own),
+                    Job::Continue => {
+                        away = false;
+                        repaint(terminal)?;
+                        dirty = true;
+                    }
+                }
+                None
+            }
             _ = tick.tick() => {
                 if terminal.backend().hung_up() {
                     return Ok(Ended::LineGone);
@@ -191,10 +239,18 @@ where
         let mut next = first;
         let mut taken_in = 0;
         while let Some(taken) = next.take() {
+            events += usize::from(matches!(taken, Input::Event(_)));
             let effects = update(&mut state, taken);
             dirty |= effects.redraw;
             if effects.quit {
                 return Ok(Ended::Quit);
+            }
+            if effects.suspend && !away {
+                away = terminal.backend_mut().stop(Who::Group);
+                if !away {
+                    state.say("no shell is there to bring it back: not suspended");
+                    dirty = true;
+                }
             }
             carry_out(terminal, &asking, &told, effects)?;
             taken_in += 1;
@@ -207,6 +263,21 @@ where
             };
         }
     }
+}
+
+/// Takes the terminal again, whose screen may hold anything. It is asked nothing: a new size,
+/// though it is the old one, makes the next frame a whole one.
+fn repaint<B>(terminal: &mut Terminal<B>) -> Result<(), RunError>
+where
+    B: Surface,
+    B::Error: Send + Sync + 'static,
+{
+    terminal
+        .backend_mut()
+        .take_again()
+        .and_then(|()| terminal.size())
+        .and_then(|size| terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size))))
+        .map_err(RunError::terminal)
 }
 
 /// Waits until the last frame has stayed long enough; for ever when it has.

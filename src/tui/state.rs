@@ -46,6 +46,8 @@ pub struct State {
     pub header: Header,
     /// A notice.
     pub toast: Option<Toast>,
+    /// The keys in force.
+    pub keys: super::rebind::Keys,
     /// What the last frame measured.
     pub drawn: Drawn,
     lists: [List; 4],
@@ -75,6 +77,8 @@ pub struct List {
     pub filter: String,
     /// Indices of the rows on view, in order.
     pub arranged: Vec<usize>,
+    /// Indices of all rows, in order.
+    ordered: Vec<usize>,
     /// Where the selected row is in `arranged`.
     pub position: usize,
     /// The first row on screen.
@@ -229,6 +233,7 @@ impl State {
             last_filter: crate::view::lab::Filter::default(),
             header: Header::default(),
             toast: None,
+            keys: super::rebind::Keys::default(),
             drawn: Drawn::default(),
             lists: <[List; 4]>::default(),
             epoch: 1,
@@ -314,7 +319,7 @@ impl State {
         if let (true, Some(scroll)) = (changed, &mut self.help) {
             *scroll = 0;
         } else if changed {
-            self.list_mut().arrange();
+            self.list_mut().narrow();
         }
         changed
     }
@@ -460,8 +465,25 @@ impl List {
         let Some(shown) = &self.shown else {
             return;
         };
+        self.ordered = shown.screen.table.arrange(self.order, "");
+        self.narrow();
+    }
+
+    /// Takes out the rows that the filter does not match, after only that has changed.
+    pub fn narrow(&mut self) {
+        let Some(shown) = &self.shown else {
+            return;
+        };
         let table = &shown.screen.table;
-        self.arranged = table.arrange(self.order, &self.filter);
+        let needle = self.filter.trim().to_lowercase();
+        self.arranged = if needle.is_empty() {
+            self.ordered.clone()
+        } else {
+            let found = shown.screen.folded.matching(table, &needle);
+            let rows = self.ordered.iter().copied();
+            rows.filter(|i| found.get(*i).is_some_and(|found| *found))
+                .collect()
+        };
         let kept = self.selected.as_deref().and_then(|key| {
             self.arranged
                 .iter()

@@ -7,6 +7,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::task::{Context, Poll};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::queue;
@@ -17,6 +18,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{isatty, tcgetwinsize, ttyname};
 
+use super::jobs::{self, Job, Jobs, Who};
 use super::terminal;
 
 /// A frame seldom needs more.
@@ -52,6 +54,25 @@ pub trait Surface: Backend {
 
     /// Whether the line to the user is gone.
     fn hung_up(&self) -> bool;
+
+    /// What a shell wants of the program; nothing where there is none.
+    fn poll_job(&mut self, _cx: &mut Context<'_>) -> Poll<Job> {
+        Poll::Pending
+    }
+
+    /// Gives the terminal back and stops, until the shell lets the program go on; whether that
+    /// could be done.
+    fn stop(&mut self, _who: Who) -> bool {
+        false
+    }
+
+    /// Takes the terminal again; what was on it is gone.
+    ///
+    /// # Errors
+    /// When the terminal cannot be taken.
+    fn take_again(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
 }
 
 /// The terminal of the process.
@@ -66,6 +87,15 @@ pub struct Screen {
     out: Vec<u8>,
     sent: usize,
     cursor_hidden: bool,
+    jobs: Heard,
+}
+
+/// The signals of job control, as far as they are listened to.
+#[derive(Debug)]
+enum Heard {
+    NotYet,
+    Cannot,
+    Jobs(Jobs),
 }
 
 impl Screen {
@@ -95,6 +125,7 @@ impl Screen {
             out: Vec::with_capacity(ROOM),
             sent: 0,
             cursor_hidden: false,
+            jobs: Heard::NotYet,
         })
     }
 
@@ -151,6 +182,37 @@ impl Surface for Screen {
 
     fn hung_up(&self) -> bool {
         terminal::hung_up()
+    }
+
+    fn poll_job(&mut self, cx: &mut Context<'_>) -> Poll<Job> {
+        if matches!(self.jobs, Heard::NotYet) {
+            self.jobs = Jobs::listen().map_or(Heard::Cannot, Heard::Jobs);
+        }
+        match &mut self.jobs {
+            Heard::Jobs(jobs) => jobs.poll(cx),
+            Heard::NotYet | Heard::Cannot => Poll::Pending,
+        }
+    }
+
+    fn stop(&mut self, who: Who) -> bool {
+        if !matches!(self.jobs, Heard::Jobs(_)) || (who == Who::Group && !jobs::can_come_back()) {
+            return false;
+        }
+        // What is left of a frame belongs to a screen that goes.
+        self.out.clear();
+        self.sent = 0;
+        terminal::leave();
+        if jobs::stop(who).is_ok() {
+            return true;
+        }
+        let _ = terminal::take();
+        false
+    }
+
+    fn take_again(&mut self) -> io::Result<()> {
+        terminal::take()?;
+        self.cursor_hidden = true;
+        Ok(())
     }
 }
 

@@ -44,12 +44,8 @@ impl Session {
         // crossterm's own way of NO_COLOR resets bold and reversed too: `Theme` does it instead.
         crossterm::style::force_color_output(true);
         give_back_on_panic();
-        enable_raw_mode()?;
-        LEFT.store(false, Ordering::SeqCst);
-        HELD.store(true, Ordering::SeqCst);
         let session = Self(());
-        let stdout = io::stdout();
-        rustix::io::write(&stdout, ENTER)?;
+        take()?;
         Ok(session)
     }
 
@@ -65,8 +61,18 @@ impl Drop for Session {
     }
 }
 
+/// Takes the terminal: at the start, and when the program goes on after it was stopped.
+pub(super) fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    LEFT.store(false, Ordering::SeqCst);
+    HELD.store(true, Ordering::SeqCst);
+    let stdout = io::stdout();
+    rustix::io::write(&stdout, ENTER)?;
+    Ok(())
+}
+
 /// Gives the terminal back if it is held. Never fails and never waits long: the line may be gone.
-fn leave() {
+pub(super) fn leave() {
     if !HELD.swap(false, Ordering::SeqCst) {
         return;
     }
@@ -176,6 +182,13 @@ pub fn signals() -> io::Result<impl Future<Output = Signal>> {
 #[must_use]
 pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// Whether the terminal is said to know nothing but text: it gets no colours and only ASCII. What
+/// says so of itself mostly moves the cursor all the same.
+#[must_use]
+pub fn dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 #[cfg(test)]

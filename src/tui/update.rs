@@ -12,7 +12,7 @@ use crate::view::categories::ALL;
 use crate::view::compare_page::PairKey;
 use crate::view::{Align, NOTICES, Order, Question, Tab};
 
-use super::keymap::{self, Action, Chord, Place};
+use super::keymap::{Action, Chord, Place};
 use super::lab;
 use super::message::{Message, Request};
 use super::save::Save;
@@ -36,6 +36,10 @@ pub enum Input {
 }
 
 /// What is to be done about it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "an event may ask for each of them, with or without the others"
+)]
 #[derive(Debug, Default, PartialEq)]
 pub struct Effects {
     /// The screen looks different now.
@@ -50,6 +54,8 @@ pub struct Effects {
     pub request: Option<Request>,
     /// To be rung.
     pub bell: bool,
+    /// The user wants to go back to the shell for a while.
+    pub suspend: bool,
     /// The user wants to leave.
     pub quit: bool,
 }
@@ -140,7 +146,7 @@ fn press(state: &mut State, key: &KeyEvent) -> Effects {
         return Effects::default();
     };
     let place = state.place();
-    if let Some(action) = keymap::lookup(place, chord) {
+    if let Some(action) = state.keys.lookup(place, chord) {
         return act(state, action);
     }
     if place == Place::Naming
@@ -170,6 +176,10 @@ fn act(state: &mut State, action: Action) -> Effects {
     match action {
         Action::Quit => Effects {
             quit: true,
+            ..Effects::default()
+        },
+        Action::Suspend => Effects {
+            suspend: true,
             ..Effects::default()
         },
         Action::Tab(tab) => go(state, tab),
@@ -484,7 +494,7 @@ fn back(state: &mut State) -> Effects {
             page.rows = None;
         } else {
             rows.filter.clear();
-            rows.arrange();
+            rows.narrow();
         }
         return Effects::redraw(true);
     }

@@ -234,8 +234,7 @@ impl Bench {
                     trial.whole.kept.n, trial.whole.all.n
                 ),
                 as_of: format!("{} UTC", self.as_of.minute_label()),
-                partial: false,
-                events: Vec::new(),
+                ..Screen::default()
             },
             dials: self.dials.clone(),
             saved: saved.to_vec(),

@@ -12,6 +12,7 @@ pub mod compare_page;
 pub mod confidence;
 pub mod events;
 pub mod features;
+pub mod folded;
 pub mod format;
 pub mod header;
 pub mod insight;

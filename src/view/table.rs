@@ -238,6 +238,8 @@ pub struct Screen {
     pub events: Vec<Line>,
     /// Some figures are still on their way: a whole screen follows.
     pub partial: bool,
+    /// The text of the table, for filters.
+    pub folded: super::folded::Folded,
 }
 
 /// What `Enter` opens: everything known of one row.

@@ -8,7 +8,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::Range;
-use crate::tui::keymap::{self, Hint, Place};
+use crate::tui::keymap::Place;
+use crate::tui::rebind::Shown;
 use crate::tui::state::{Adding, Drawn, State};
 use crate::tui::text::{cut, cut_line, line_width, spaces, width};
 use crate::tui::theme::Theme;
@@ -215,8 +216,8 @@ pub fn footer(frame: &mut Frame, area: Rect, state: &State, drawn: Drawn, theme:
             ));
             line.push_span(Span::styled(theme.glyphs.caret, theme.chosen()));
         }
-        for hint in keymap::hints(place) {
-            let wide = width(hint.keys) + 1 + width(hint.label) + 2;
+        for hint in state.keys.hints(place) {
+            let wide = width(&hint.keys) + 1 + width(hint.label) + 2;
             if line_width(&line) + wide + keep > room {
                 break;
             }
@@ -260,7 +261,7 @@ pub fn adding(frame: &mut Frame, body: Rect, adding: &Adding, theme: Theme) -> R
     body
 }
 
-fn push_hint(line: &mut Line<'static>, hint: Hint, theme: Theme) {
+fn push_hint(line: &mut Line<'static>, hint: Shown, theme: Theme) {
     line.push_span(Span::styled(hint.keys, theme.key()));
     line.push_span(Span::styled(format!(" {}", hint.label), theme.dim()));
 }
