@@ -655,7 +655,9 @@ fn no_escape_from_data_reaches_the_terminal() {
         // What the program itself writes: CSI with numbers and one of a few letters.
         let rest = rest.strip_prefix('[')?;
         let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ';' | '?'))?;
-        let known = ["?1049h", "?1049l", "?25h", "?25l", "?2026h", "?2026l"];
+        let known = [
+            "?1049h", "?1049l", "?25h", "?25l", "?2026h", "?2026l", "?2004h", "?2004l",
+        ];
         let sequence = &rest[..=end];
         let letter = sequence.chars().last()?;
         (known.contains(&sequence)

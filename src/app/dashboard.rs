@@ -119,7 +119,7 @@ pub(super) fn style(context: &Context) -> Style {
 fn theme(context: &Context, style: Style) -> Theme {
     let config = &context.config;
     let shade = match config.theme() {
-        _ if tui::terminal::no_color() => Shade::Mono,
+        _ if tui::terminal::no_color() || tui::terminal::dumb() => Shade::Mono,
         "mono" => Shade::Mono,
         "dark" => Shade::Dark,
         "light" => Shade::Light,

@@ -104,7 +104,10 @@ impl GapFinder {
                     self.out.insert(token);
                     found.push(gaps);
                 }
-                None => self.leave(token, now),
+                None => {
+                    self.leave(token, now);
+                    self.progress.left = self.progress.left.saturating_sub(1);
+                }
             }
         }
         if !found.is_empty() {

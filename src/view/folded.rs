@@ -21,6 +21,8 @@ struct Lines {
     text: String,
     /// Where each row ends.
     ends: Vec<usize>,
+    /// Where each row's key ends.
+    keys: Vec<usize>,
 }
 
 /// What follows from the rows is the same where they are.
@@ -41,6 +43,7 @@ impl Folded {
             let mut lines = Lines::default();
             for row in &table.rows {
                 lines.push(&row.key);
+                lines.keys.push(lines.text.len());
                 for cell in &row.cells {
                     lines.push(&cell.text);
                 }
@@ -58,6 +61,7 @@ impl Folded {
         if needle.is_empty() || needle.contains(char::from(BETWEEN)) {
             return found;
         }
+        let short = needle.chars().count() < super::table::WITHIN_KEYS;
         let finder = memchr::memmem::Finder::new(needle);
         let (text, mut from, mut row) = (lines.text.as_bytes(), 0, 0);
         while let Some(at) = finder.find(&text[from..]).map(|at| from + at) {
@@ -72,6 +76,13 @@ impl Folded {
             let (Some(mark), Some(end)) = (found.get_mut(row), lines.ends.get(row)) else {
                 break;
             };
+            // Nobody sees a key: a short needle is looked for at its beginning only.
+            let begins = row.checked_sub(1).and_then(|i| lines.ends.get(i)).copied();
+            let in_key = lines.keys.get(row).is_some_and(|end| at < *end);
+            if short && in_key && at != begins.unwrap_or(0) {
+                from = at + 1;
+                continue;
+            }
             *mark = true;
             from = *end;
         }

@@ -8,7 +8,7 @@ use crate::domain::{Range, Timestamp};
 use super::chart::Chart;
 
 /// The least letters that are looked for within keys.
-const WITHIN_KEYS: usize = 4;
+pub(super) const WITHIN_KEYS: usize = 4;
 
 /// What a piece of text means; the theme gives it a colour, and the text itself always carries
 /// the meaning too (a sign, a word, an arrow).
