@@ -99,15 +99,12 @@ impl GapFinder {
                 self.next_look = now.plus(SOON);
                 break;
             }
-            match gaps_of(store, &self.pace, &token, calls, now)? {
-                Some(gaps) => {
-                    self.out.insert(token);
-                    found.push(gaps);
-                }
-                None => {
-                    self.leave(token, now);
-                    self.progress.left = self.progress.left.saturating_sub(1);
-                }
+            if let Some(gaps) = gaps_of(store, &self.pace, &token, calls, now)? {
+                self.out.insert(token);
+                found.push(gaps);
+            } else {
+                self.leave(token, now);
+                self.progress.left = self.progress.left.saturating_sub(1);
             }
         }
         if !found.is_empty() {
