@@ -25,4 +25,4 @@ pub use prices::{NO_LISTING, UNCONFIRMED, WAITING};
 pub use record::{RecordError, record_call, record_trade};
 pub use rows::FEATURE_PREFIX;
 pub use run::{Event, Import, ImportError, Options, RowError, Tally, import};
-pub use trades::Scale;
+pub use trades::{COLUMNS as TRADE_COLUMNS, Scale};

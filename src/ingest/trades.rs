@@ -9,7 +9,8 @@ use crate::domain::{Confidence, Side, Timestamp, Trade};
 use super::fields::{BadField, Layout, quote};
 use super::rows::Row;
 
-const COLUMNS: [&str; 14] = [
+/// The columns of trades.
+pub const COLUMNS: [&str; 14] = [
     "id",
     "model",
     "symbol",

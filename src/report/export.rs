@@ -14,6 +14,7 @@ use crate::domain::{
     Call, Category, Decision, FeatureValue, FinalBasis, ImportedOutcome, Multiple, Price, Refusal,
     Rules, Side, Span, Status, Timestamp, TokenKey, Trade,
 };
+pub use crate::ingest::TRADE_COLUMNS as TRADES;
 use crate::ingest::{CALL_COLUMNS, FEATURE_PREFIX, NO_LISTING, UNCONFIRMED, WAITING};
 use crate::store::{Sample, TokenCandle};
 
@@ -125,24 +126,6 @@ fn price(price: Option<Price>) -> Value {
 fn multiple(multiple: Option<Multiple>) -> Value {
     Value::from(multiple.map(Multiple::value))
 }
-
-/// The columns of trades.
-pub const TRADES: [&str; 14] = [
-    "id",
-    "model",
-    "symbol",
-    "side",
-    "quantity",
-    "entry_price",
-    "exit_price",
-    "opened_at",
-    "closed_at",
-    "realized_pnl",
-    "fee",
-    "cost",
-    "confidence",
-    "currency",
-];
 
 /// A trade under [`TRADES`]; its confidence is a fraction.
 #[must_use]
