@@ -99,7 +99,7 @@ fn feed_line(feeds: &[FeedHealth], now: Timestamp, zone: Zone) -> Line {
     let well = feeds.iter().filter(|f| f.next_try.is_none());
     let freshest = well.max_by_key(|f| f.last_ok);
     let Some(feed) = freshest else {
-        return line.unwrap_or_else(|| Line::toned("no feed", Tone::Dim));
+        return line.unwrap_or_else(|| Line::toned("nothing to ask for yet", Tone::Dim));
     };
     let well = match feed.last_ok {
         Some(ok) => Line::toned(format!("{} ok", feed.provider), Tone::Good).and(
