@@ -9,9 +9,8 @@
 use std::io;
 use std::task::{Context, Poll};
 
-use rustix::process::{
-    Pid, Signal, getpgid, getpid, getppid, getsid, kill_current_process_group, kill_process,
-};
+use nix::unistd;
+use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 use tokio::signal::unix::{self, SignalKind, signal};
 
 /// What a shell wants of the program.
@@ -74,35 +73,52 @@ pub fn stop(who: Who) -> io::Result<()> {
     Ok(())
 }
 
+/// A process as job control sees it. In a container the ids of a session or a group outside of it
+/// are 0, which is why they are numbers here and no `rustix::process::Pid`, which takes a 0 for
+/// impossible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Standing {
+    session: i32,
+    group: i32,
+}
+
+impl Standing {
+    fn of(process: Option<unistd::Pid>) -> Option<Self> {
+        Some(Self {
+            session: unistd::getsid(process).ok()?.as_raw(),
+            group: unistd::getpgid(process).ok()?.as_raw(),
+        })
+    }
+}
+
 /// Whether somebody would be there to take the program up again: a shell with job control that
 /// runs it. Without one (`ssh -t host callboard`, a window of its own) stopping would be for ever.
 #[must_use]
 pub fn can_come_back() -> bool {
-    let (Ok(group), Ok(session)) = (getpgid(None), getsid(None)) else {
-        return false;
-    };
-    let mut above = getppid();
-    // A few wrappers at most; a shell with job control gives what it runs a group of its own.
-    for _ in 0..16 {
-        let Some(pid) = above else {
-            return false;
-        };
-        match (getsid(Some(pid)), getpgid(Some(pid))) {
-            (Ok(its), Ok(other)) if its == session && other != group => return true,
-            (Ok(its), Ok(_)) if its == session => above = parent(pid),
-            _ => return false,
-        }
-    }
-    false
+    let mut next = Some(unistd::getppid().as_raw());
+    let above = std::iter::from_fn(|| {
+        let process = next.filter(|&id| id > 0)?;
+        next = parent(process);
+        Standing::of(Some(unistd::Pid::from_raw(process)))
+    });
+    Standing::of(None).is_some_and(|own| has_shell(own, above))
+}
+
+/// Whether one of the processes above, nearest first, is a shell with job control: it is of the
+/// same session and gave what it runs a group of its own. A few wrappers between them at most.
+fn has_shell(own: Standing, above: impl Iterator<Item = Standing>) -> bool {
+    above
+        .take(16)
+        .take_while(|other| other.session == own.session)
+        .any(|other| other.group != own.group)
 }
 
 /// The parent of a process, where the system says so.
-fn parent(pid: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+fn parent(process: i32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // "pid (name, which may hold anything) state parent ..."
     let after = stat.rsplit_once(')')?.1;
-    let parent = after.split_whitespace().nth(1)?.parse().ok()?;
-    Pid::from_raw(parent)
+    after.split_whitespace().nth(1)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -112,7 +128,31 @@ mod tests {
     #[test]
     fn the_parent_of_this_process_is_found_in_both_ways() {
         if cfg!(target_os = "linux") {
-            assert_eq!(parent(getpid()), getppid());
+            let own = unistd::getpid().as_raw();
+            assert_eq!(parent(own), Some(unistd::getppid().as_raw()));
         }
+    }
+
+    #[test]
+    fn only_a_shell_of_this_session_that_gave_it_a_group_brings_it_back() {
+        let own = (7, 9);
+        for (above, wanted) in [
+            (&[][..], false),
+            (&[(7, 7)], true),
+            (&[(7, 9), (7, 9), (7, 7)], true),
+            (&[(7, 9)], false),
+            (&[(3, 3)], false),
+            (&[(3, 3), (7, 7)], false),
+            // Started from outside its container: sessions and groups there are 0.
+            (&[(0, 0)], false),
+            (&[(7, 9), (0, 0)], false),
+        ] {
+            let standing = |&(session, group): &(i32, i32)| Standing { session, group };
+            let found = has_shell(standing(&own), above.iter().map(standing));
+            assert_eq!(found, wanted, "{above:?}");
+        }
+        let outside = |group| Standing { session: 0, group };
+        assert!(has_shell(outside(9), [outside(1)].into_iter()));
+        assert!(!has_shell(outside(0), [outside(0)].into_iter()));
     }
 }
