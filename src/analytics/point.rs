@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::packed::Packed;
 use crate::domain::{Side, Span, Timestamp, Trade};
 
 /// A closed trade, reduced to what the figures need. 64 bytes, since a million of them lie in
 /// memory; unknown is NaN (or the earliest time there is) inside and `Option` outside.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(into = "Stored", from = "Stored")]
 pub struct Point {
     seq: i64,
     pub(super) closed_at: Timestamp,
@@ -18,6 +20,51 @@ pub struct Point {
     pub(super) side: Option<Side>,
 }
 
+/// A point as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    seq: i64,
+    closed_at: Timestamp,
+    held: Option<Span>,
+    pnl: Packed,
+    confidence: Packed,
+    fee: Packed,
+    cost: Packed,
+    side: Option<Side>,
+}
+
+impl From<Point> for Stored {
+    fn from(point: Point) -> Self {
+        Self {
+            seq: point.seq,
+            closed_at: point.closed_at,
+            held: point.opened_at().map(|at| point.closed_at.since(at)),
+            pnl: Packed(known(point.pnl)),
+            confidence: Packed(known(point.confidence)),
+            fee: Packed(known(point.fee)),
+            cost: Packed(known(point.cost)),
+            side: point.side,
+        }
+    }
+}
+
+impl From<Stored> for Point {
+    fn from(stored: Stored) -> Self {
+        Self {
+            seq: stored.seq,
+            closed_at: stored.closed_at,
+            opened_at: stored
+                .held
+                .map_or(NEVER, |held| stored.closed_at.minus(held)),
+            pnl: stored.pnl.0.unwrap_or(f64::NAN),
+            confidence: stored.confidence.0.unwrap_or(f64::NAN),
+            fee: stored.fee.0.unwrap_or(f64::NAN),
+            cost: stored.cost.0.unwrap_or(f64::NAN),
+            side: stored.side,
+        }
+    }
+}
+
 const NEVER: Timestamp = Timestamp::from_millis(i64::MIN);
 
 pub(super) fn known(value: f64) -> Option<f64> {
@@ -25,9 +72,6 @@ pub(super) fn known(value: f64) -> Option<f64> {
 }
 
 impl Point {
-    /// No point takes fewer bytes where it is stored: four numbers of eight, and three more.
-    pub const LEAST_BYTES: usize = 35;
-
     /// The point of a trade, with its number in the store; `None` while it is open.
     #[must_use]
     pub fn of(trade: &Trade, seq: i64) -> Option<Self> {

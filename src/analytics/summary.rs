@@ -12,7 +12,7 @@ use super::point::{Point, known};
 
 /// Counts up when the shape or the meaning of [`Summary`] or [`Point`] changes: stored ones of
 /// another version are rebuilt from the trades.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
 /// A compensated sum as it is stored.
 pub(super) type Sum = (f64, f64);

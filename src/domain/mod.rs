@@ -13,6 +13,7 @@ pub mod fold;
 pub mod hash;
 pub mod notice;
 pub mod outcome;
+pub mod packed;
 pub mod quantity;
 pub mod range;
 pub mod rules;

@@ -6,7 +6,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use thiserror::Error;
 
 use crate::clock::Clock;
-use crate::domain::{Span, Trade};
+use crate::domain::Span;
 use crate::store::{Put, Store, StoreError};
 
 use super::fields::BadField;
@@ -167,7 +167,8 @@ struct Importing<'a> {
     options: &'a Options,
     tally: Tally,
     tell: &'a mut dyn FnMut(Event),
-    waiting: Vec<Parsed>,
+    /// As they came: moving rows of some hundred bytes once more is not free.
+    waiting: Vec<Vec<Parsed>>,
     scale: Option<Scale>,
     hold: bool,
     /// Everything goes in by one transaction.
@@ -186,7 +187,7 @@ impl Importing<'_> {
             match pieces.recv_timeout(wait.to_duration()) {
                 Ok(Piece::Rows(rows)) => {
                     due = due.or_else(|| Some(Clock::System.now().plus(PATIENCE)));
-                    self.waiting.extend(rows);
+                    self.waiting.push(rows);
                 }
                 Ok(Piece::Failed(error)) => return Err(error),
                 Ok(Piece::Opened(_)) | Err(RecvTimeoutError::Timeout) => {}
@@ -197,7 +198,8 @@ impl Importing<'_> {
             }
             let late = due.is_some_and(|due| Clock::System.now() >= due);
             let most = if self.whole { PART } else { BATCH };
-            if self.waiting.len() >= most || (late && !self.whole) {
+            let waiting: usize = self.waiting.iter().map(Vec::len).sum();
+            if waiting >= most || (late && !self.whole) {
                 due = None;
                 self.store()?;
             }
@@ -214,8 +216,8 @@ impl Importing<'_> {
             self.begun = true;
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let (mut lines, mut batch) = (Vec::with_capacity(waiting.len()), Batch::default());
-        for parsed in waiting {
+        let (mut lines, mut batch) = (Vec::new(), Batch::default());
+        for parsed in waiting.into_iter().flatten() {
             self.tally.read += 1;
             match parsed.record {
                 Ok(record) => {
@@ -245,7 +247,11 @@ impl Importing<'_> {
         Ok(())
     }
 
-    fn put_trades(&mut self, raw: Vec<RawTrade>, lines: &[u64]) -> Result<Vec<Put>, ImportError> {
+    fn put_trades(
+        &mut self,
+        mut raw: Vec<RawTrade>,
+        lines: &[u64],
+    ) -> Result<Vec<Put>, ImportError> {
         let mut stated = raw.iter().filter_map(|r| r.confidence).peekable();
         let scale = if let Some(named) = self.options.scale {
             named
@@ -259,9 +265,8 @@ impl Importing<'_> {
             }
             self.scale.unwrap_or(here)
         };
-        let mut trades = Vec::with_capacity(raw.len());
-        for (raw, line) in raw.into_iter().zip(lines) {
-            if let Some(odd) = raw.warning {
+        for (raw, line) in raw.iter_mut().zip(lines) {
+            if let Some(odd) = raw.warning.take() {
                 (self.tell)(Event::Warning(row_error(*line, odd)));
             }
             let confidence = raw.confidence.map(|c| scale.read(c));
@@ -270,12 +275,9 @@ impl Importing<'_> {
                 let odd = BadField::new("confidence", reason);
                 (self.tell)(Event::Warning(row_error(*line, odd)));
             }
-            trades.push(Trade {
-                confidence: confidence.flatten(),
-                ..raw.trade
-            });
+            raw.trade.confidence = confidence.flatten();
         }
-        Ok(self.store.put_trades(&trades)?.0)
+        Ok(self.store.put_trades(raw.iter().map(|raw| &raw.trade))?.0)
     }
 
     /// Stores what rows say beyond what own prices tell already.

@@ -70,13 +70,7 @@ fn read_books(conn: &Connection) -> Result<Vec<(BookKey, Book)>, StoreError> {
 
 fn load_book(conn: &Connection, id: i64) -> Result<Book, StoreError> {
     // All at once: a vector that grows to millions of points is copied over and over.
-    let bytes: i64 = conn
-        .prepare_cached(
-            "SELECT coalesce(sum(length(points)), 0) FROM trade_day WHERE book_id = ?1",
-        )?
-        .query_row([id], |row| row.get(0))?;
-    let most = usize::try_from(bytes).unwrap_or(0) / Point::LEAST_BYTES;
-    let mut points: Vec<Point> = Vec::with_capacity(most);
+    let mut points: Vec<Point> = Vec::with_capacity(points_of(conn, id)?);
     let mut days =
         conn.prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 ORDER BY day")?;
     let mut rows = days.query([id])?;
@@ -106,6 +100,19 @@ fn load_book(conn: &Connection, id: i64) -> Result<Book, StoreError> {
             .copied()
             .unwrap_or_else(|| Summary::of(of_hour))
     }))
+}
+
+/// How many points a book has: each packed day begins with its number.
+fn points_of(conn: &Connection, book: i64) -> Result<usize, StoreError> {
+    let mut days =
+        conn.prepare_cached("SELECT substr(points, 1, 10) FROM trade_day WHERE book_id = ?1")?;
+    let mut rows = days.query([book])?;
+    let mut all = 0;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
+        all += postcard::take_from_bytes::<usize>(bytes)?.0;
+    }
+    Ok(all)
 }
 
 /// Packs and sums up a day of a book anew after some of its trades have changed.

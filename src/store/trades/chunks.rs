@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use crate::analytics::BookKey;
-use crate::domain::{Confidence, Side, Timestamp, Trade};
+use crate::domain::packed::Packed;
+use crate::domain::{Confidence, Side, Span, Timestamp, Trade};
 
 use super::super::StoreError;
 
@@ -69,51 +70,57 @@ struct Kept<'a> {
     id: &'a str,
     symbol: Option<&'a str>,
     side: Option<Side>,
-    quantity: Option<f64>,
-    entry_price: Option<f64>,
-    exit_price: Option<f64>,
-    opened_at: Option<i64>,
-    closed_at: Option<i64>,
-    realized_pnl: Option<f64>,
-    fee: Option<f64>,
-    cost: Option<f64>,
-    confidence: Option<f64>,
+    quantity: Packed,
+    entry_price: Packed,
+    exit_price: Packed,
+    closed_at: Option<Timestamp>,
+    /// Before the close; before 1970 while it is open.
+    opened: Option<Span>,
+    realized_pnl: Packed,
+    fee: Packed,
+    cost: Packed,
+    confidence: Packed,
 }
+
+/// What the opening of an open trade is measured from.
+const EPOCH: Timestamp = Timestamp::from_millis(0);
 
 impl<'a> Kept<'a> {
     fn of(seq: Seq, trade: &'a Trade) -> Self {
+        let from = trade.closed_at.unwrap_or(EPOCH);
         Self {
             ordinal: seq.ordinal(),
             id: &trade.id,
             symbol: trade.symbol.as_deref(),
             side: trade.side,
-            quantity: trade.quantity,
-            entry_price: trade.entry_price,
-            exit_price: trade.exit_price,
-            opened_at: trade.opened_at.map(Timestamp::millis),
-            closed_at: trade.closed_at.map(Timestamp::millis),
-            realized_pnl: trade.realized_pnl,
-            fee: trade.fee,
-            cost: trade.cost,
-            confidence: trade.confidence.map(Confidence::fraction),
+            quantity: Packed(trade.quantity),
+            entry_price: Packed(trade.entry_price),
+            exit_price: Packed(trade.exit_price),
+            closed_at: trade.closed_at,
+            opened: trade.opened_at.map(|at| from.since(at)),
+            realized_pnl: Packed(trade.realized_pnl),
+            fee: Packed(trade.fee),
+            cost: Packed(trade.cost),
+            confidence: Packed(trade.confidence.map(Confidence::fraction)),
         }
     }
 
     fn trade(&self, model: &str, currency: &str) -> Trade {
+        let from = self.closed_at.unwrap_or(EPOCH);
         Trade {
             id: self.id.to_owned(),
             model: model.to_owned(),
             symbol: self.symbol.map(str::to_owned),
             side: self.side,
-            quantity: self.quantity,
-            entry_price: self.entry_price,
-            exit_price: self.exit_price,
-            opened_at: self.opened_at.map(Timestamp::from_millis),
-            closed_at: self.closed_at.map(Timestamp::from_millis),
-            realized_pnl: self.realized_pnl,
-            fee: self.fee,
-            cost: self.cost,
-            confidence: self.confidence.and_then(Confidence::from_fraction),
+            quantity: self.quantity.0,
+            entry_price: self.entry_price.0,
+            exit_price: self.exit_price.0,
+            opened_at: self.opened.map(|before| from.minus(before)),
+            closed_at: self.closed_at,
+            realized_pnl: self.realized_pnl.0,
+            fee: self.fee.0,
+            cost: self.cost.0,
+            confidence: self.confidence.0.and_then(Confidence::from_fraction),
             currency: Some(currency.to_owned()),
         }
     }

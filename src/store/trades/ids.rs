@@ -4,9 +4,10 @@
 //! a million ids are written in the time of a few thousand.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use rusqlite::{Connection, OptionalExtension, params};
-use xxhash_rust::xxh3::{Xxh3DefaultBuilder, xxh3_64};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::StoreError;
 use super::chunks::Seq;
@@ -23,11 +24,37 @@ pub(super) fn hash(id: &str) -> u64 {
     xxh3_64(id.as_bytes())
 }
 
+/// Bits of a hash that name its part of what is new.
+const PART_BITS: u32 = 8;
+
+/// The hasher of what is hashed already. A part's keys share their first bits, by which the map
+/// tells its entries apart, so others come first here.
+#[derive(Debug, Default, Clone, Copy)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash.rotate_left(u64::BITS / 2);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// New ids whose hashes share their first bits.
+type Part = HashMap<u64, Seq, BuildHasherDefault<Hashed>>;
+
 /// The ids that a transaction looks at and adds. Equal hashes take the next free number, so a
 /// hash here belongs to one trade.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    new: HashMap<u64, Seq, Xxh3DefaultBuilder>,
+    /// In parts, since one map of millions would be copied whole each time it grows.
+    new: Vec<Part>,
     buckets: HashMap<u64, Vec<u8>>,
     held: usize,
     /// Whether the file has any id; looked up once.
@@ -37,7 +64,7 @@ pub(super) struct Ids {
 impl Ids {
     /// The number of the trade that a hash belongs to.
     pub fn get(&mut self, tx: &Connection, hash: u64) -> Result<Option<Seq>, StoreError> {
-        if let Some(seq) = self.new.get(&hash) {
+        if let Some(seq) = self.new.get(part_of(hash)).and_then(|part| part.get(&hash)) {
             return Ok(Some(*seq));
         }
         let any = match self.any {
@@ -69,32 +96,40 @@ impl Ids {
 
     /// Says where the trade of a hash is from now on.
     pub fn set(&mut self, hash: u64, seq: Seq) {
-        self.new.insert(hash, seq);
+        let part = part_of(hash);
+        if self.new.len() <= part {
+            self.new.resize_with(1 << PART_BITS, Part::default);
+        }
+        if let Some(part) = self.new.get_mut(part) {
+            part.insert(hash, seq);
+        }
     }
 
     /// Writes what is new.
     pub fn flush(self, tx: &Connection) -> Result<(), StoreError> {
-        let mut new: Vec<(u64, Seq)> = self.new.into_iter().collect();
-        new.sort_unstable();
         let mut insert =
             tx.prepare_cached("INSERT INTO trade_ids (bucket, entries) VALUES (?1, ?2)")?;
         let mut update =
             tx.prepare_cached("UPDATE trade_ids SET entries = ?2 WHERE bucket = ?1")?;
-        for added in new.chunk_by(|a, b| bucket_of(a.0) == bucket_of(b.0)) {
-            let Some(bucket) = added.first().map(|(hash, _)| bucket_of(*hash)) else {
-                continue;
-            };
-            let old = if self.any == Some(false) {
-                Vec::new()
-            } else {
-                read(tx, bucket)?
-            };
-            let write = if old.is_empty() {
-                &mut insert
-            } else {
-                &mut update
-            };
-            write.execute(params![bucket.cast_signed(), merge(&old, added)])?;
+        for part in self.new {
+            let mut new: Vec<(u64, Seq)> = part.into_iter().collect();
+            new.sort_unstable();
+            for added in new.chunk_by(|a, b| bucket_of(a.0) == bucket_of(b.0)) {
+                let Some(bucket) = added.first().map(|(hash, _)| bucket_of(*hash)) else {
+                    continue;
+                };
+                let old = if self.any == Some(false) {
+                    Vec::new()
+                } else {
+                    read(tx, bucket)?
+                };
+                let write = if old.is_empty() {
+                    &mut insert
+                } else {
+                    &mut update
+                };
+                write.execute(params![bucket.cast_signed(), merge(&old, added)])?;
+            }
         }
         Ok(())
     }
@@ -118,6 +153,11 @@ fn merge(old: &[u8], added: &[(u64, Seq)]) -> Vec<u8> {
     }
     old.for_each(push);
     out
+}
+
+/// The part of a hash: its first bits, so that parts in order are hashes in order.
+const fn part_of(hash: u64) -> usize {
+    (hash >> (u64::BITS - PART_BITS)) as usize
 }
 
 const fn bucket_of(hash: u64) -> u64 {

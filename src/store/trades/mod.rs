@@ -1,15 +1,15 @@
 //! Trades, with their summaries moved in the same transaction.
 
 mod chunks;
+mod days;
 mod ids;
 mod move_rows;
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::Connection;
 
-use crate::analytics::book::day_of;
 use crate::analytics::{BookKey, Point};
 use crate::domain::{Timestamp, Trade};
 
@@ -18,6 +18,7 @@ use super::summaries::books_of;
 use super::{Put, Store, StoreError};
 
 pub(super) use chunks::{Seq, each_of, some_of};
+pub(super) use days::DayChange;
 pub(super) use move_rows::move_rows;
 
 /// What trades have changed and is still to be written: it is put in order first, and written
@@ -25,7 +26,7 @@ pub(super) use move_rows::move_rows;
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     books: BTreeSet<i64>,
-    days: BTreeMap<(i64, i64), DayChange>,
+    days: days::Days,
     chunks: chunks::Chunks,
     ids: ids::Ids,
     /// The next free ordinal of each book that was looked at.
@@ -43,14 +44,6 @@ enum Position {
     Open(Option<Timestamp>),
     /// It was, as far as the file knows.
     Closed,
-}
-
-/// How the points of one book's day change.
-#[derive(Debug, Default)]
-pub(super) struct DayChange {
-    pub add: Vec<Point>,
-    /// Ordinals of trades whose old points go.
-    pub remove: HashSet<i64>,
 }
 
 impl Changes {
@@ -91,8 +84,7 @@ impl Changes {
         self.books.insert(seq.book());
         match Point::of(trade, seq.ordinal()) {
             Some(point) => {
-                let day = (seq.book(), day_of(point.closed_at()));
-                self.days.entry(day).or_default().add.push(point);
+                self.days.add(seq.book(), point);
             }
             None => {
                 self.open.insert(seq, Position::Open(trade.opened_at));
@@ -105,10 +97,7 @@ impl Changes {
         self.books.insert(seq.book());
         match old.closed_at {
             Some(at) => {
-                let day = (seq.book(), day_of(at));
-                let day = self.days.entry(day).or_default();
-                day.add.retain(|p| p.seq() != seq.ordinal());
-                day.remove.insert(seq.ordinal());
+                self.days.remove(seq, at);
             }
             None => {
                 self.open.insert(seq, Position::Closed);
@@ -141,7 +130,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be written; then nothing of it is stored.
-    pub fn put_trades(&mut self, trades: &[Trade]) -> Result<(Vec<Put>, Vec<BookKey>), StoreError> {
+    pub fn put_trades<'a>(
+        &mut self,
+        trades: impl IntoIterator<Item = &'a Trade>,
+    ) -> Result<(Vec<Put>, Vec<BookKey>), StoreError> {
         if let Some(mut changes) = self.session.take() {
             let puts = put_all(&self.conn, &mut self.names, trades, &mut changes);
             self.session = Some(changes);
@@ -155,16 +147,18 @@ impl Store {
     }
 }
 
-fn put_all(
+fn put_all<'a>(
     tx: &Connection,
     known_names: &mut Names,
-    trades: &[Trade],
+    trades: impl IntoIterator<Item = &'a Trade>,
     changes: &mut Changes,
 ) -> Result<Vec<Put>, StoreError> {
-    trades
-        .iter()
+    let puts = trades
+        .into_iter()
         .map(|trade| put_trade(tx, known_names, trade, changes))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    changes.days.relieve(tx)?;
+    Ok(puts)
 }
 
 fn put_trade(
@@ -252,9 +246,7 @@ pub(super) fn settle(tx: &Connection, mut changes: Changes) -> Result<Vec<BookKe
                 .execute([seq])?,
         };
     }
-    for ((book, day), change) in changes.days {
-        super::summaries::change_day(tx, book, day, change)?;
-    }
+    changes.days.flush(tx)?;
     changes
         .books
         .into_iter()
