@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 use std::io::Read;
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
@@ -57,17 +58,43 @@ pub enum Piece {
     Failed(ImportError),
 }
 
-/// Starts reading. The channel ends with the input.
-pub fn start(
-    input: Box<dyn Read + Send>,
-    kind: Option<Kind>,
-    chain: Option<String>,
-) -> Receiver<Piece> {
+/// The reading end of the thread.
+pub struct Pieces {
+    pieces: Receiver<Piece>,
+    done: Sender<Vec<Parsed>>,
+}
+
+impl Pieces {
+    /// The next piece, waited for no longer than this.
+    ///
+    /// # Errors
+    /// When none came in time, and at the end of the input.
+    pub fn next(&self, patience: Duration) -> Result<Piece, RecvTimeoutError> {
+        self.pieces.recv_timeout(patience)
+    }
+
+    /// The first piece; `None` when nothing was read at all.
+    pub fn first(&self) -> Option<Piece> {
+        self.pieces.recv().ok()
+    }
+
+    /// Gives rows back that are done with: whoever made them frees them best, and beside the
+    /// database's work.
+    pub fn done(&self, rows: Vec<Parsed>) {
+        // At the end of the input nobody takes them any more.
+        let _ = self.done.send(rows);
+    }
+}
+
+/// Starts reading. The pieces end with the input.
+pub fn start(input: Box<dyn Read + Send>, kind: Option<Kind>, chain: Option<String>) -> Pieces {
     let (out, pieces) = sync_channel(WAITING);
+    let (done, spare) = channel();
     let reading = move || {
         let outbox = Rc::new(Outbox {
             out,
             rows: RefCell::new(Vec::new()),
+            spare,
         });
         let input = Pausing {
             input,
@@ -90,7 +117,7 @@ pub fn start(
             .name("reader".to_owned())
             .spawn(reading),
     );
-    pieces
+    Pieces { pieces, done }
 }
 
 fn run(
@@ -164,15 +191,23 @@ impl Reader {
 struct Outbox {
     out: SyncSender<Piece>,
     rows: RefCell<Vec<Parsed>>,
+    /// Rows that came back.
+    spare: Receiver<Vec<Parsed>>,
 }
 
 impl Outbox {
     fn flush(&self) {
-        let rows = std::mem::take(&mut *self.rows.borrow_mut());
-        if !rows.is_empty() {
-            // As above: an import that was given up.
-            let _ = self.out.send(Piece::Rows(rows));
+        if self.rows.borrow().is_empty() {
+            return;
         }
+        let mut empty = Vec::new();
+        for mut old in self.spare.try_iter() {
+            old.clear();
+            empty = old;
+        }
+        let rows = self.rows.replace(empty);
+        // As above: an import that was given up.
+        let _ = self.out.send(Piece::Rows(rows));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::store::{Put, Store, StoreError};
 use super::fields::BadField;
 use super::kind::Kind;
 use super::outcomes::OutcomeRow;
-use super::pipe::{self, Parsed, Piece, Record};
+use super::pipe::{self, Parsed, Piece, Pieces, Record};
 use super::trades::{RawTrade, Scale};
 
 /// Rows that go into the store at once; each time is a transaction, unless the whole file is one.
@@ -118,10 +118,10 @@ pub fn import(
     tell: &mut dyn FnMut(Event),
 ) -> Result<Import, ImportError> {
     let pieces = pipe::start(input, options.kind, options.chain.clone());
-    let kind = match pieces.recv() {
-        Ok(Piece::Opened(kind)) => kind,
-        Ok(Piece::Failed(error)) => return Err(error),
-        Ok(Piece::Rows(_)) | Err(_) => {
+    let kind = match pieces.first() {
+        Some(Piece::Opened(kind)) => kind,
+        Some(Piece::Failed(error)) => return Err(error),
+        Some(Piece::Rows(_)) | None => {
             return Err(ImportError::Unreadable("it cannot be read".to_owned()));
         }
     };
@@ -130,6 +130,7 @@ pub fn import(
     let mut import = Importing {
         store,
         options,
+        kind,
         tally: Tally::default(),
         tell,
         waiting: Vec::new(),
@@ -165,6 +166,7 @@ pub fn import(
 struct Importing<'a> {
     store: &'a mut Store,
     options: &'a Options,
+    kind: Kind,
     tally: Tally,
     tell: &'a mut dyn FnMut(Event),
     /// As they came: moving rows of some hundred bytes once more is not free.
@@ -178,13 +180,13 @@ struct Importing<'a> {
 }
 
 impl Importing<'_> {
-    fn run(&mut self, pieces: &std::sync::mpsc::Receiver<Piece>) -> Result<(), ImportError> {
+    fn run(&mut self, pieces: &Pieces) -> Result<(), ImportError> {
         let mut due = None;
         loop {
             let wait = due.map_or(PATIENCE, |due: crate::domain::Timestamp| {
                 due.since(Clock::System.now())
             });
-            match pieces.recv_timeout(wait.to_duration()) {
+            match pieces.next(wait.to_duration()) {
                 Ok(Piece::Rows(rows)) => {
                     due = due.or_else(|| Some(Clock::System.now().plus(PATIENCE)));
                     self.waiting.push(rows);
@@ -193,7 +195,7 @@ impl Importing<'_> {
                 Ok(Piece::Opened(_)) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.hold = false;
-                    return self.store();
+                    return self.store(pieces);
                 }
             }
             let late = due.is_some_and(|due| Clock::System.now() >= due);
@@ -201,13 +203,13 @@ impl Importing<'_> {
             let waiting: usize = self.waiting.iter().map(Vec::len).sum();
             if waiting >= most || (late && !self.whole) {
                 due = None;
-                self.store()?;
+                self.store(pieces)?;
             }
         }
     }
 
     /// Stores what waits.
-    fn store(&mut self) -> Result<(), ImportError> {
+    fn store(&mut self, pieces: &Pieces) -> Result<(), ImportError> {
         if self.hold {
             return Ok(());
         }
@@ -216,6 +218,16 @@ impl Importing<'_> {
             self.begun = true;
         }
         let waiting = std::mem::take(&mut self.waiting);
+        if self.kind == Kind::Trades {
+            self.store_trades(waiting, pieces)?;
+        } else {
+            self.store_records(waiting)?;
+        }
+        (self.tell)(Event::Stored(self.tally.read));
+        Ok(())
+    }
+
+    fn store_records(&mut self, waiting: Vec<Vec<Parsed>>) -> Result<(), ImportError> {
         let (mut lines, mut batch) = (Vec::new(), Batch::default());
         for parsed in waiting.into_iter().flatten() {
             self.tally.read += 1;
@@ -229,12 +241,72 @@ impl Importing<'_> {
         }
         let puts = match batch {
             Batch::None => Vec::new(),
-            Batch::Trades(trades) => self.put_trades(trades, &lines)?,
             Batch::Calls(calls) => self.store.put_calls(&calls)?.0,
             Batch::Prices(samples) => self.store.put_samples(&samples)?.0,
             Batch::Candles(candles) => self.store.put_candles(&candles)?.0,
             Batch::Outcomes(rows) => self.put_outcomes(rows)?,
         };
+        self.count(puts, lines);
+        Ok(())
+    }
+
+    /// Trades are many and large: they are stored where they lie.
+    fn store_trades(
+        &mut self,
+        mut waiting: Vec<Vec<Parsed>>,
+        pieces: &Pieces,
+    ) -> Result<(), ImportError> {
+        let mut lines = Vec::new();
+        for parsed in waiting.iter_mut().flatten() {
+            self.tally.read += 1;
+            match &parsed.record {
+                Ok(_) => lines.push(parsed.line),
+                Err(bad) => self.refuse(parsed.line, bad.clone()),
+            }
+        }
+        let scale = self.scale_of(trades(&waiting))?;
+        for (line, raw) in trades_mut(&mut waiting) {
+            if let Some(odd) = raw.warning.take() {
+                (self.tell)(Event::Warning(row_error(line, odd)));
+            }
+            let confidence = raw.confidence.map(|c| scale.read(c));
+            if confidence == Some(None) {
+                let reason = "it is out of the scale that was named: taken as unknown";
+                let odd = BadField::new("confidence", reason);
+                (self.tell)(Event::Warning(row_error(line, odd)));
+            }
+            raw.trade.confidence = confidence.flatten();
+        }
+        let (puts, _) = self
+            .store
+            .put_trades(trades(&waiting).map(|raw| &raw.trade))?;
+        self.count(puts, lines);
+        for rows in waiting {
+            pieces.done(rows);
+        }
+        Ok(())
+    }
+
+    /// What the confidences of some trades are out of, by what is known so far.
+    fn scale_of<'a>(
+        &mut self,
+        raw: impl Iterator<Item = &'a RawTrade>,
+    ) -> Result<Scale, ImportError> {
+        if let Some(named) = self.options.scale {
+            return Ok(named);
+        }
+        let mut stated = raw.filter_map(|r| r.confidence).peekable();
+        let any = stated.peek().is_some();
+        let here = Scale::of(stated);
+        match self.scale {
+            Some(Scale::One) if here == Scale::Hundred => return Err(ImportError::Percentages),
+            None if any => self.scale = Some(here),
+            _ => {}
+        }
+        Ok(self.scale.unwrap_or(here))
+    }
+
+    fn count(&mut self, puts: Vec<Put>, lines: Vec<u64>) {
         for (put, line) in puts.into_iter().zip(lines) {
             match put {
                 Put::New => self.tally.new += 1,
@@ -243,41 +315,6 @@ impl Importing<'_> {
                 Put::Refused(reason) => self.refuse(line, BadField::new("", reason)),
             }
         }
-        (self.tell)(Event::Stored(self.tally.read));
-        Ok(())
-    }
-
-    fn put_trades(
-        &mut self,
-        mut raw: Vec<RawTrade>,
-        lines: &[u64],
-    ) -> Result<Vec<Put>, ImportError> {
-        let mut stated = raw.iter().filter_map(|r| r.confidence).peekable();
-        let scale = if let Some(named) = self.options.scale {
-            named
-        } else {
-            let any = stated.peek().is_some();
-            let here = Scale::of(stated);
-            match self.scale {
-                Some(Scale::One) if here == Scale::Hundred => return Err(ImportError::Percentages),
-                None if any => self.scale = Some(here),
-                _ => {}
-            }
-            self.scale.unwrap_or(here)
-        };
-        for (raw, line) in raw.iter_mut().zip(lines) {
-            if let Some(odd) = raw.warning.take() {
-                (self.tell)(Event::Warning(row_error(*line, odd)));
-            }
-            let confidence = raw.confidence.map(|c| scale.read(c));
-            if confidence == Some(None) {
-                let reason = "it is out of the scale that was named: taken as unknown";
-                let odd = BadField::new("confidence", reason);
-                (self.tell)(Event::Warning(row_error(*line, odd)));
-            }
-            raw.trade.confidence = confidence.flatten();
-        }
-        Ok(self.store.put_trades(raw.iter().map(|raw| &raw.trade))?.0)
     }
 
     /// Stores what rows say beyond what own prices tell already.
@@ -315,12 +352,28 @@ fn row_error(line: u64, bad: BadField) -> RowError {
     }
 }
 
-/// Records of one kind.
+/// The trades among rows.
+fn trades(rows: &[Vec<Parsed>]) -> impl Iterator<Item = &RawTrade> {
+    rows.iter().flatten().filter_map(|row| match &row.record {
+        Ok(Record::Trade(trade)) => Some(trade),
+        _ => None,
+    })
+}
+
+/// The same with their lines, to be changed.
+fn trades_mut(rows: &mut [Vec<Parsed>]) -> impl Iterator<Item = (u64, &mut RawTrade)> {
+    let rows = rows.iter_mut().flatten();
+    rows.filter_map(|row| match &mut row.record {
+        Ok(Record::Trade(trade)) => Some((row.line, trade)),
+        _ => None,
+    })
+}
+
+/// Records of one kind, those aside that are stored where they lie.
 #[derive(Default)]
 enum Batch {
     #[default]
     None,
-    Trades(Vec<RawTrade>),
     Calls(Vec<crate::domain::Call>),
     Prices(Vec<crate::store::Sample>),
     Candles(Vec<crate::store::TokenCandle>),
@@ -331,12 +384,12 @@ impl Batch {
     /// Adds a record. An input is of one kind, so the first decides it.
     fn push(&mut self, record: Record) {
         match (&mut *self, record) {
-            (Self::Trades(all), Record::Trade(one)) => all.push(one),
             (Self::Calls(all), Record::Call(one)) => all.push(one),
             (Self::Prices(all), Record::Price(one)) => all.push(one),
             (Self::Candles(all), Record::Candle(one)) => all.push(one),
             (Self::Outcomes(all), Record::Outcome(one)) => all.push(*one),
-            (_, Record::Trade(one)) => *self = Self::Trades(vec![one]),
+            // Stored where it lies: it is never given here.
+            (_, Record::Trade(_)) => {}
             (_, Record::Call(one)) => *self = Self::Calls(vec![one]),
             (_, Record::Price(one)) => *self = Self::Prices(vec![one]),
             (_, Record::Candle(one)) => *self = Self::Candles(vec![one]),

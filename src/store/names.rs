@@ -1,7 +1,6 @@
 //! Row ids of the names that occur again and again: tokens, providers, books.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::TokenKey;

@@ -3,8 +3,7 @@
 //! A trade's number ([`Seq`]) says its book, its chunk and its place, so that the trades of a book
 //! are neighbours and a new one costs the bytes it has.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
@@ -253,7 +252,7 @@ impl Chunks {
 
     fn chunk(&mut self, tx: &Connection, seq: Seq) -> Result<&mut Chunk, StoreError> {
         let key = seq.chunk();
-        if !self.0.contains_key(&key) && self.0.len() >= WAITING {
+        if self.0.len() >= WAITING && !self.0.contains_key(&key) {
             self.flush(tx)?;
         }
         match self.0.entry(key) {

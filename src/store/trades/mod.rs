@@ -6,8 +6,9 @@ mod ids;
 mod move_rows;
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use rusqlite::Connection;
 
 use crate::analytics::{BookKey, Point};
