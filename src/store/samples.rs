@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use crate::domain::{Decision, Observation, Price, Reading, Rules, TokenKey};
 
@@ -125,46 +125,118 @@ pub(super) fn put_all(
     home: Home,
     samples: &[Sample],
 ) -> Result<(Vec<Put>, Vec<FoldChange>), StoreError> {
-    let mut puts = Vec::with_capacity(samples.len());
+    let mut places = Vec::with_capacity(samples.len());
+    for (index, sample) in samples.iter().enumerate() {
+        places.push(Place::of(tx, known_names, sample, index)?);
+    }
+    if home == Home::Settled {
+        // Neighbours in the file one after the other: a file is mostly in the order of time. The
+        // first of two for one place stays the first.
+        places.sort_unstable();
+    }
+    let mut inserting = Inserting::prepare(tx, home)?;
+    let mut puts = vec![Put::Unchanged; samples.len()];
     let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();
-    for sample in samples {
-        puts.push(put_sample(tx, known_names, home, sample, &mut arrivals)?);
+    for place in places {
+        if let (Some(sample), Some(put)) = (samples.get(place.index), puts.get_mut(place.index)) {
+            *put = put_sample(tx, &mut inserting, place, sample, &mut arrivals)?;
+        }
     }
     let changes = folds::fold_arrivals(tx, rules, arrivals)?;
     Ok((puts, changes))
 }
 
-fn put_sample(
-    tx: &Connection,
-    known_names: &mut Names,
-    home: Home,
-    sample: &Sample,
-    arrivals: &mut BTreeMap<i64, Arrivals>,
-) -> Result<Put, StoreError> {
-    let reading = &sample.reading;
-    let token = names::token_id(tx, known_names, &sample.token)?;
-    let provider = names::provider_id(tx, known_names, &reading.provider)?;
-    let state = SampleState::of(reading, sample.decision);
-    let pool = match &reading.pool {
-        Some(pool) => Some(names::pool_id(tx, known_names, pool)?),
-        None => None,
-    };
-    let place = params![token, reading.at.millis(), provider];
-    let elsewhere = tx.prepare_cached(home.find_elsewhere())?.exists(place)?;
-    let inserted = if elsewhere {
-        0
-    } else {
-        tx.prepare_cached(home.insert())?.execute(params![
-            token,
-            reading.at.millis(),
-            provider,
-            state.code(),
+/// Where a sample lies, in the order of its table, and which of those at hand it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    token: i64,
+    at: i64,
+    provider: i64,
+    index: usize,
+    pool: Option<i64>,
+}
+
+impl Place {
+    fn of(
+        tx: &Connection,
+        known_names: &mut Names,
+        sample: &Sample,
+        index: usize,
+    ) -> Result<Self, StoreError> {
+        let reading = &sample.reading;
+        Ok(Self {
+            token: names::token_id(tx, known_names, &sample.token)?,
+            at: reading.at.millis(),
+            provider: names::provider_id(tx, known_names, &reading.provider)?,
+            index,
+            pool: match &reading.pool {
+                Some(pool) => Some(names::pool_id(tx, known_names, pool)?),
+                None => None,
+            },
+        })
+    }
+}
+
+/// The statements that every sample needs.
+struct Inserting<'a> {
+    insert: CachedStatement<'a>,
+    /// Whether the other table has it; `None` where that is empty.
+    find_elsewhere: Option<CachedStatement<'a>>,
+}
+
+impl<'a> Inserting<'a> {
+    fn prepare(tx: &'a Connection, home: Home) -> Result<Self, StoreError> {
+        let elsewhere = match home {
+            Home::Settled => "SELECT EXISTS (SELECT 1 FROM sample_recent)",
+            Home::Recent => "SELECT EXISTS (SELECT 1 FROM sample)",
+        };
+        let any: bool = tx
+            .prepare_cached(elsewhere)?
+            .query_row([], |row| row.get(0))?;
+        let find = any.then(|| tx.prepare_cached(home.find_elsewhere()));
+        Ok(Self {
+            insert: tx.prepare_cached(home.insert())?,
+            find_elsewhere: find.transpose()?,
+        })
+    }
+
+    /// Stores a sample unless its place is taken; says whether it did.
+    fn put(&mut self, place: Place, reading: &Reading, state: i64) -> Result<bool, StoreError> {
+        if let Some(find) = &mut self.find_elsewhere
+            && find.exists(params![place.token, place.at, place.provider])?
+        {
+            return Ok(false);
+        }
+        let inserted = self.insert.execute(params![
+            place.token,
+            place.at,
+            place.provider,
+            state,
             reading.price.map(Price::usd),
             reading.liquidity_usd,
             reading.market_cap_usd,
-            pool,
-        ])?
-    };
+            place.pool,
+        ])?;
+        Ok(inserted > 0)
+    }
+}
+
+fn put_sample(
+    tx: &Connection,
+    inserting: &mut Inserting<'_>,
+    place: Place,
+    sample: &Sample,
+    arrivals: &mut BTreeMap<i64, Arrivals>,
+) -> Result<Put, StoreError> {
+    let Place {
+        token,
+        at,
+        provider,
+        ..
+    } = place;
+    let reading = &sample.reading;
+    let state = SampleState::of(reading, sample.decision);
+    let inserted = inserting.put(place, reading, state.code())?;
     let arrived = |arrivals: &mut BTreeMap<i64, Arrivals>, changed: bool| {
         let of_token = arrivals.entry(token).or_default();
         of_token.refold |= changed;
@@ -173,7 +245,7 @@ fn put_sample(
             of_token.observations.push(observation);
         }
     };
-    if inserted > 0 {
+    if inserted {
         if state.counts() {
             arrived(arrivals, false);
         }
@@ -184,7 +256,7 @@ fn put_sample(
             "SELECT state, price_usd, liquidity_usd, market_cap_usd FROM sample_all \
              WHERE token_id = ?1 AND at = ?2 AND provider_id = ?3",
         )?
-        .query_row(params![token, reading.at.millis(), provider], |row| {
+        .query_row(params![token, at, provider], |row| {
             Ok((
                 row.get::<_, i64>(0)?,
                 row.get::<_, Option<f64>>(1)?,
@@ -223,7 +295,7 @@ fn put_sample(
     ] {
         tx.prepare_cached(update)?.execute(params![
             token,
-            reading.at.millis(),
+            at,
             provider,
             settled.code(),
             filled.0,
