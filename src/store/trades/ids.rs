@@ -94,16 +94,6 @@ impl Ids {
         Ok(found.ok().and_then(|at| pairs.get(at)).map(|p| split(p).1))
     }
 
-    /// Brings what [`Ids::get`] will look at into the caches: look-ups that nothing waits for
-    /// overlap, where each would wait for the memory alone.
-    pub fn fetch(&self, hashes: impl Iterator<Item = u64>) {
-        let known = |hash: &u64| {
-            let part = self.new.get(part_of(*hash));
-            part.is_some_and(|part| part.contains_key(hash))
-        };
-        std::hint::black_box(hashes.filter(known).count());
-    }
-
     /// Says where the trade of a hash is from now on.
     pub fn set(&mut self, hash: u64, seq: Seq) {
         let part = part_of(hash);

@@ -154,11 +154,9 @@ fn put_all<'a>(
     trades: impl IntoIterator<Item = &'a Trade>,
     changes: &mut Changes,
 ) -> Result<Vec<Put>, StoreError> {
-    let trades: Vec<_> = trades.into_iter().map(|t| (ids::hash(&t.id), t)).collect();
-    changes.ids.fetch(trades.iter().map(|(hash, _)| *hash));
     let puts = trades
         .into_iter()
-        .map(|(hash, trade)| put_trade(tx, known_names, hash, trade, changes))
+        .map(|trade| put_trade(tx, known_names, trade, changes))
         .collect::<Result<_, _>>()?;
     changes.days.relieve(tx)?;
     Ok(puts)
@@ -167,10 +165,10 @@ fn put_all<'a>(
 fn put_trade(
     tx: &Connection,
     known_names: &mut Names,
-    mut hash: u64,
     trade: &Trade,
     changes: &mut Changes,
 ) -> Result<Put, StoreError> {
+    let mut hash = ids::hash(&trade.id);
     while let Some(seq) = changes.ids.get(tx, hash)? {
         // An id without its trade is left behind by nothing that is known; its number is free.
         let Some(old) = changes.chunks.get(tx, seq)? else {
