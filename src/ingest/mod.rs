@@ -21,7 +21,7 @@ mod trades;
 pub use calls::COLUMNS as CALL_COLUMNS;
 pub use kind::Kind;
 pub use migrate::Recorded;
-pub use prices::{NO_LISTING, UNCONFIRMED, WAITING};
+pub use prices::{COLUMNS as PRICE_COLUMNS, NO_LISTING, UNCONFIRMED, WAITING};
 pub use record::{RecordError, record_call, record_trade};
 pub use rows::FEATURE_PREFIX;
 pub use run::{Event, Import, ImportError, Options, RowError, Tally, import};

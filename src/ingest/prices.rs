@@ -8,14 +8,15 @@ use crate::store::Sample;
 use super::fields::{BadField, Layout};
 use super::rows::Row;
 
-const COLUMNS: [&str; 10] = [
+/// The columns of prices: an export writes them, and the SQL view `samples` has the same.
+pub const COLUMNS: [&str; 10] = [
     "chain",
     "address",
     "at",
     "price_usd",
     "liquidity_usd",
     "market_cap_usd",
-    // As an export and the SQL view `samples` give them.
+    // What a database says beside what was observed.
     "provider",
     "pool",
     "accepted",

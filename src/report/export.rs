@@ -14,8 +14,8 @@ use crate::domain::{
     Call, Category, Decision, FeatureValue, FinalBasis, ImportedOutcome, Multiple, Price, Refusal,
     Rules, Side, Span, Status, Timestamp, TokenKey, Trade,
 };
-pub use crate::ingest::TRADE_COLUMNS as TRADES;
 use crate::ingest::{CALL_COLUMNS, FEATURE_PREFIX, NO_LISTING, UNCONFIRMED, WAITING};
+pub use crate::ingest::{PRICE_COLUMNS as PRICES, TRADE_COLUMNS as TRADES};
 use crate::store::{Sample, TokenCandle};
 
 /// How rows are written.
@@ -191,20 +191,6 @@ pub fn call<'a>(call: &Call, features: impl IntoIterator<Item = &'a String>) -> 
     );
     row
 }
-
-/// The columns of prices: the SQL view `samples` has the same.
-pub const PRICES: [&str; 10] = [
-    "chain",
-    "address",
-    "at",
-    "price_usd",
-    "liquidity_usd",
-    "market_cap_usd",
-    "provider",
-    "pool",
-    "accepted",
-    "reason",
-];
 
 /// A reading under [`PRICES`]; `None` for one that was taken out by hand.
 #[must_use]
