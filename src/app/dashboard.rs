@@ -12,8 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use crossterm::event::EventStream;
-use tokio::sync::mpsc;
 use tokio::sync::watch as latest;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::board::Settings;
 use crate::cli::Cli;
@@ -32,6 +32,7 @@ use super::engine::{self, Command, Engine, Poller, Snapshot};
 use super::hands::Hands;
 use super::live::Live;
 use super::notify::Notifier;
+use super::opening::Opened;
 use super::watch::{self, Watch};
 use super::{Context, Failure};
 
@@ -45,7 +46,7 @@ const MESSAGES: usize = 64;
 
 /// Opens the dashboard on the user's database.
 pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
-    let store = Store::open(&context.db, context.settings.rules)?;
+    let store = Opened::of(&context.db, context.settings.rules)?;
     let place = Place {
         demo: None,
         path: context.db.clone(),
@@ -77,7 +78,7 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     show(
         context,
         cli,
-        store,
+        Opened::Ready(store),
         settings,
         place,
         Market::Demo(Box::new(market)),
@@ -171,7 +172,7 @@ fn options(context: &Context, cli: &Cli, style: Style) -> UiOptions {
 fn show(
     context: &Context,
     cli: &Cli,
-    store: Store,
+    store: Opened,
     settings: Settings,
     place: Place,
     market: Market,
@@ -226,7 +227,16 @@ fn show(
         context.config.move_pct(),
         notifier.as_ref().map(|n| n.sender.clone()),
     );
+    let (fail, failed) = oneshot::channel();
     behind("engine", move || {
+        let store = match store.ready(&publish, &stopped) {
+            Ok(store) => store,
+            Err(error) => {
+                // The screen is gone only when the program ends.
+                let _ = fail.send(error);
+                return;
+            }
+        };
         let mut engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
         engine = engine.telling(desk);
         if let Some(gaps) = gaps {
@@ -258,7 +268,7 @@ fn show(
     behind("analyst", move || answering.run(place, rings))?;
     start_market(market, clock, orders, &command)?;
 
-    let ended = runtime.block_on(tui::run_with(
+    let running = tui::run_with(
         context.keys.clone(),
         &mut terminal,
         EventStream::new(),
@@ -269,7 +279,13 @@ fn show(
         },
         options,
         signals,
-    ));
+    );
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = running => ended.map(exit_code).map_err(Failure::failed),
+            Ok(error) = failed => Err(Failure::from(error)),
+        }
+    });
     session.leave();
     // The input thread of the event stream may still wait for a key.
     runtime.shutdown_background();
@@ -280,7 +296,7 @@ fn show(
     if let Some(notifier) = notifier {
         notifier.wait();
     }
-    ended.map(exit_code).map_err(Failure::failed)
+    ended
 }
 
 fn exit_code(ended: Ended) -> ExitCode {

@@ -108,7 +108,7 @@ pub(super) fn block_text(out: &mut String, block: &Block, style: Style) {
 
 fn table_text(out: &mut String, table: &Table, most: usize, style: Style) {
     let rows: Vec<&Row> = table.rows.iter().take(most).collect();
-    let columns = fit(table, &rows, WIDTH, 2, None, |i| {
+    let columns = fit(table, &rows, WIDTH, 2, None, 0, |i| {
         width(table.columns[i].title)
     });
     let titles = columns

@@ -23,6 +23,7 @@
 pub mod chord;
 pub mod draw;
 mod jobs;
+mod keyed;
 pub mod keymap;
 pub mod lab;
 pub mod message;

@@ -169,6 +169,12 @@ impl Keys {
         })
     }
 
+    /// The first chord of an action, wherever it works.
+    pub(super) fn first(&self, action: Action) -> Option<Chord> {
+        let mut rows = self.rows.iter().filter(|r| r.binding.action == action);
+        rows.find_map(|row| row.chords.first().copied())
+    }
+
     /// The rows that the help lists under a context.
     pub fn of(&self, context: Context) -> impl Iterator<Item = &Bound> {
         let rows = self.rows.iter();

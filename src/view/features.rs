@@ -104,7 +104,7 @@ const COLUMNS: [Column; 12] = [
         Align::Left,
         9,
         70,
-        "what the verdict rests on; Enter shows all of it",
+        "what the verdict rests on; all of it on the page of the row",
     ),
 ];
 

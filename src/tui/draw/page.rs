@@ -6,6 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::tui::rebind::Keys;
 use crate::tui::state::{Drawn, OpenPage};
 use crate::tui::text::cut;
 use crate::tui::theme::Theme;
@@ -13,7 +14,7 @@ use crate::tui::theme::Theme;
 use super::{blocks, centred, scrolled};
 
 /// Draws the page.
-pub fn draw(frame: &mut Frame, area: Rect, open: &OpenPage, theme: Theme) -> Drawn {
+pub fn draw(frame: &mut Frame, area: Rect, open: &OpenPage, keys: &Keys, theme: Theme) -> Drawn {
     let Some(page) = &open.page else {
         centred(
             frame,
@@ -32,6 +33,6 @@ pub fn draw(frame: &mut Frame, area: Rect, open: &OpenPage, theme: Theme) -> Dra
     let room = usize::from(inner.width).saturating_sub(2);
     let title = cut(&page.title, room, theme.glyphs.ellipsis).into_owned();
     let mut lines = vec![Line::styled(title, theme.key()), Line::default()];
-    lines.extend(blocks::flow(&page.blocks, room, theme));
+    lines.extend(blocks::flow(&page.blocks, room, keys, theme));
     scrolled(frame, inner, &lines, open.scroll, theme)
 }
