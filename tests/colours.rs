@@ -90,7 +90,6 @@ fn rises_falls_and_errors_in_every_theme() {
             ("dexscreener ok", good),
             ("jupiter DOWN", bad),
             ("stale", warn),
-            ("unpriced", warn),
         ] {
             assert_eq!(
                 one(&backend, text).0,
@@ -98,6 +97,12 @@ fn rises_falls_and_errors_in_every_theme() {
                 "{shade:?} {hues:?}: {text}\n{backend}"
             );
         }
+        // The selected row has none: with another selected, the first shows its own.
+        let board = live_board();
+        let mut story = Story::of(&board, Tab::Tracker);
+        let theme = Theme::of(shade, hues, up_is_red, false);
+        let other = story.press("j").drawn((100, 24), theme);
+        assert_eq!(one(&other, "no price").0, warn, "{other}");
         // A category that may still change is less important than one that stands.
         let (colour, modifier) = one(&backend, "WINNER?");
         assert_eq!(colour, Color::Reset);

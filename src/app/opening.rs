@@ -77,3 +77,58 @@ fn say(publish: &watch::Sender<Snapshot>, work: Option<crate::domain::Work>) {
         changed
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analytics::Guards;
+    use crate::board::Settings;
+    use crate::domain::{Call, CallId, Price, Span, Timestamp, TokenKey};
+
+    fn stored(path: &std::path::Path) {
+        let mut store = Store::open(path, Rules::default()).unwrap();
+        let call = |n: u8| Call {
+            id: CallId(n.to_string()),
+            source: "a".to_owned(),
+            chain: "x".to_owned(),
+            token: TokenKey::new(Some("x"), &n.to_string()),
+            symbol: None,
+            name: None,
+            called_at: Timestamp::from_millis(1_000_000_000_000),
+            stated_entry: Price::new(1.0),
+            market_cap_usd: None,
+            liquidity_usd: None,
+            rejected_by: None,
+            features: [].into_iter().collect(),
+        };
+        let calls: Vec<Call> = (0..3).map(call).collect();
+        store.put_calls(&calls).unwrap();
+    }
+
+    #[test]
+    fn what_is_as_it_should_be_is_ready_at_once_and_the_rest_after_it_was_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        stored(&path);
+        let rules = Rules::default();
+        assert!(matches!(Opened::of(&path, rules), Ok(Opened::Ready(_))));
+        let other = Rules {
+            window: Span::days(3),
+            ..rules
+        };
+        let due = Opened::of(&path, other).unwrap();
+        assert!(matches!(due, Opened::Due(_)));
+        let settings = Settings {
+            rules: other,
+            min_rank_n: 10,
+            guards: Guards::default(),
+        };
+        let (publish, snapshots) = watch::channel(Snapshot::empty(settings));
+        let store = due.ready(&publish, &AtomicBool::new(false)).unwrap();
+        assert_eq!(store.rules().window, Span::days(3));
+        assert!(snapshots.borrow().work.is_none());
+        drop(store);
+        assert!(matches!(Opened::of(&path, other), Ok(Opened::Ready(_))));
+        assert!(!folder.path().join("x.db-work").exists());
+    }
+}

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -19,7 +20,8 @@ use crate::tui::theme::Theme;
 use crate::tui::update::{Input, update};
 use crate::view::answer::Answers;
 use crate::view::format::Style;
-use crate::view::{Header, Line, Tab, Tone};
+use crate::view::lab::Bench;
+use crate::view::{Header, Line, Row, SortKey, Tab, Tone};
 
 use super::demo::{self, Demo};
 use super::engine::{self, Command, Engine, Poller, Snapshot};
@@ -49,17 +51,59 @@ fn pictures() {
         };
         update(&mut state, Input::Message(message));
         save(&folder, tab.name(), &state);
-        if tab != Tab::Leaderboard {
-            continue;
+        match tab {
+            // The best model, and the call that rose most; opened.
+            Tab::Leaderboard => open(&mut state, &answers, 0),
+            Tab::Tracker => {
+                let best = highest(&state);
+                open(&mut state, &answers, best);
+            }
+            Tab::Features => {
+                let mut bench = Bench::new(&board, range, at, false);
+                for key in [KeyCode::Char('f'), KeyCode::Enter] {
+                    press(&mut state, key);
+                    let question = state.question();
+                    let filter = question.lab.unwrap();
+                    let view = Box::new(bench.view(&filter, &[]));
+                    let epoch = question.epoch;
+                    update(
+                        &mut state,
+                        Input::Message(Message::Lab { epoch, range, view }),
+                    );
+                }
+            }
+            Tab::Categories => continue,
         }
-        // The best model, opened.
-        let row = state.list().row().unwrap();
-        let mut page = OpenPage::new(tab, row.key.clone(), row.copy.clone(), range);
-        page.page = answers.page(&question, tab, &row.key);
-        assert!(page.page.is_some());
-        state.page = Some(page);
-        save(&folder, "model", &state);
+        let name = ["model", "call", "", "lab"][tab.index()];
+        save(&folder, name, &state);
     }
+}
+
+fn press(state: &mut State, code: KeyCode) {
+    let key = KeyEvent::new(code, KeyModifiers::NONE);
+    update(state, Input::Event(Event::Key(key)));
+}
+
+/// The place of the call that rose most.
+fn highest(state: &State) -> usize {
+    let table = &state.list().shown.as_ref().unwrap().screen.table;
+    let ath = table.columns.iter().position(|c| c.key == "ath").unwrap();
+    let value = |row: &Row| match row.cells[ath].sort {
+        SortKey::Number(value) => value,
+        _ => 0.0,
+    };
+    let rows = table.rows.iter().enumerate();
+    let best = rows.max_by(|a, b| value(a.1).total_cmp(&value(b.1)));
+    best.unwrap().0
+}
+
+fn open(state: &mut State, answers: &Answers, at: usize) {
+    state.list_mut().select(at);
+    let row = state.list().row().unwrap();
+    let mut page = OpenPage::new(state.tab, row.key.clone(), row.copy.clone(), Range::D30);
+    page.page = answers.page(&state.question(), state.tab, &row.key);
+    assert!(page.page.is_some());
+    state.page = Some(page);
 }
 
 /// The demo's history up to an instant, through the real tracker and store.

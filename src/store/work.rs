@@ -11,6 +11,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::domain::text::clean;
 use crate::domain::{Task, Work};
@@ -142,8 +143,9 @@ fn said(path: &Path) -> Said {
     let Ok(file) = File::open(path) else {
         return Said::Nothing;
     };
-    // A lock that can be had is held by nobody: whoever wrote this is dead.
-    if flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
+    // A lock that can be had is held by nobody: whoever wrote this is dead. Where locks cannot be
+    // had at all, nothing is known.
+    if flock(&file, FlockOperation::NonBlockingLockShared) != Err(Errno::WOULDBLOCK) {
         return Said::Nothing;
     }
     let mut text = Vec::new();

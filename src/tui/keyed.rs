@@ -131,11 +131,17 @@ mod tests {
 
     /// Keys in words of the sources: a name of one, or "press x".
     fn names_a_key(text: &str) -> bool {
-        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+        let words = text.split_whitespace();
+        let words: Vec<&str> = words
+            .map(|w| w.trim_matches([',', ';', ':', '(', ')']))
+            .collect();
         let named = ["Enter", "Esc", "Tab", "Backspace", "PgDn", "PgUp"];
         words.iter().any(|word| named.contains(word))
             || words.windows(2).any(|pair| {
-                ["press", "with"].contains(&pair[0]) && pair[1].len() == 1 && pair[1] != "a"
+                ["press", "with"].contains(&pair[0])
+                    && pair[1].len() == 1
+                    && pair[1] != "'"
+                    && pair[1] != "a"
             })
     }
 

@@ -169,9 +169,10 @@ impl Keys {
         })
     }
 
-    /// The first chord of an action, wherever it works.
+    /// The first chord of an action where keys are keys: what is typed into keeps some of its own.
     pub(super) fn first(&self, action: Action) -> Option<Chord> {
-        let mut rows = self.rows.iter().filter(|r| r.binding.action == action);
+        let here = |row: &&Bound| row.binding.action == action && !is_typed_in(row.binding.context);
+        let mut rows = self.rows.iter().filter(here);
         rows.find_map(|row| row.chords.first().copied())
     }
 

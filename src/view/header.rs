@@ -237,10 +237,8 @@ fn feed_lines(feeds: &[FeedHealth], now: Timestamp) -> (Line, Line) {
     };
     match down {
         None => (full, brief),
-        Some(down) => (
-            full.and("; ", Tone::Dim).join(down.clone()),
-            brief.and(", ", Tone::Dim).join(down),
-        ),
+        // In short, those that are down are left to the news, which names each.
+        Some(down) => (full.and("; ", Tone::Dim).join(down), brief),
     }
 }
 

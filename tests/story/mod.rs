@@ -256,7 +256,13 @@ impl<'a> Story<'a> {
     pub fn at(&mut self, sizes: &[(u16, u16)], name: &str) {
         for size in sizes {
             let backend = self.drawn(*size, Theme::new(false, false));
-            insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), backend);
+            // Beside those of the other files, under the name of the file that tells the story.
+            let file = module_path!().split("::").next().unwrap();
+            let name = format!("{file}__{name}_{}x{}", size.0, size.1);
+            insta::with_settings!({
+                snapshot_path => "../snapshots",
+                prepend_module_to_snapshot => false,
+            }, { insta::assert_snapshot!(name, backend) });
         }
     }
 }

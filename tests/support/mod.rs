@@ -48,9 +48,7 @@ pub fn header() -> Header {
             .and("dexscreener ok", Tone::Good)
             .and(" 1m ago, 149 tokens; ", Tone::Dim)
             .and("jupiter DOWN", Tone::Bad),
-        brief: Line::toned("dexscreener ok", Tone::Good)
-            .and(" 1m, ", Tone::Dim)
-            .and("jupiter DOWN", Tone::Bad),
+        brief: Line::toned("dexscreener ok", Tone::Good).and(" 1m", Tone::Dim),
         news: vec![
             Line::toned(
                 "jupiter DOWN, next try 00:03 UTC: answered HTTP 502 Bad Gateway",

@@ -324,7 +324,7 @@ mod tests {
             }]),
         ];
         for room in 8..120 {
-            for line in lines(&blocks, room, Theme::new(false, false)) {
+            for line in lines(&blocks, room, &Keys::default(), Theme::new(false, false)) {
                 let wide = line_width(&line);
                 assert!(wide <= room, "{wide} > {room}: {line}");
             }
