@@ -183,3 +183,29 @@ fn figures_with_arrows_stay_in_their_column() {
     }
     assert!(seen >= 3, "{text}");
 }
+
+#[test]
+fn headings_stand_out_and_what_is_less_important_does_not() {
+    let board = live_board();
+    for size in [(80, 24), (200, 50)] {
+        let mut story = Story::of(&board, Tab::Tracker);
+        story.press("jj\n");
+        let page = story.drawn(size, Theme::new(false, false));
+        for heading in ["Call", "Path since the call"] {
+            let (colour, modifier) = one(&page, &format!("{heading} "));
+            assert_eq!(colour, Color::Cyan, "{heading}\n{page}");
+            assert!(modifier.contains(Modifier::BOLD), "{heading}");
+        }
+        let (colour, modifier) = one(&page, "as of");
+        assert_eq!(colour, Color::Reset);
+        assert!(modifier.contains(Modifier::DIM));
+    }
+}
+
+#[test]
+fn what_is_rounded_to_nothing_has_neither_arrow_nor_colour() {
+    let cell = callboard::view::format::percent_cell(Some(callboard::domain::Percent(0.04)));
+    assert_eq!((cell.text.as_str(), cell.tone), ("0.0%", Tone::Plain));
+    let cell = callboard::view::format::percent_cell(Some(callboard::domain::Percent(-0.06)));
+    assert_eq!((cell.text.as_str(), cell.tone), ("-0.1%", Tone::Down));
+}

@@ -11,14 +11,14 @@ use ratatui::backend::TestBackend;
 use crate::board::{Board, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Range, Timestamp};
+use crate::domain::{CallId, Range, Timestamp};
 use crate::store::Store;
 use crate::tui::draw;
 use crate::tui::message::Message;
 use crate::tui::state::{OpenPage, State};
 use crate::tui::theme::Theme;
 use crate::tui::update::{Input, update};
-use crate::view::answer::Answers;
+use crate::view::answer::{Answers, Beside};
 use crate::view::format::Style;
 use crate::view::lab::Bench;
 use crate::view::{Header, Line, Row, SortKey, Tab, Tone};
@@ -28,13 +28,17 @@ use super::engine::{self, Command, Engine, Poller, Snapshot};
 
 mod svg;
 
-const SIZE: (u16, u16) = (104, 32);
+/// How wide a picture is, in cells, and how high those of tabs and of pages are.
+const WIDTH: u16 = 104;
+const TAB: u16 = 32;
+const LEADERBOARD: u16 = 18;
+const PAGE: u16 = 46;
 
 #[test]
 #[ignore = "makes files"]
 fn pictures() {
     let at = Timestamp::parse("2026-03-14T15:09:00Z").unwrap();
-    let board = market(at);
+    let (_folder, store, board) = market(at);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pictures");
     std::fs::create_dir_all(&folder).unwrap();
     let answers = Answers::new(&board, at, Style::default());
@@ -50,12 +54,24 @@ fn pictures() {
             screen: std::sync::Arc::new(answers.screen(&question, tab)),
         };
         update(&mut state, Input::Message(message));
-        save(&folder, tab.name(), &state);
+        let high = if tab == Tab::Leaderboard {
+            LEADERBOARD
+        } else {
+            TAB
+        };
+        save(&folder, tab.name(), high, &state);
         match tab {
             // The best model, and the call that rose most; opened.
             Tab::Leaderboard => open(&mut state, &answers, 0),
             Tab::Tracker => {
                 let best = highest(&state);
+                state.list_mut().select(best);
+                let id = CallId(state.list().selected().unwrap().to_owned());
+                let history = store.history(&id, at).unwrap();
+                let answers = Answers::new(&board, at, Style::default()).beside(Beside {
+                    history: history.as_ref(),
+                    ..Beside::default()
+                });
                 open(&mut state, &answers, best);
             }
             Tab::Features => {
@@ -74,8 +90,8 @@ fn pictures() {
             }
             Tab::Categories => continue,
         }
-        let name = ["model", "call", "", "lab"][tab.index()];
-        save(&folder, name, &state);
+        let (name, high) = [("model", PAGE), ("call", PAGE), ("", 0), ("lab", TAB)][tab.index()];
+        save(&folder, name, high, &state);
     }
 }
 
@@ -107,7 +123,7 @@ fn open(state: &mut State, answers: &Answers, at: usize) {
 }
 
 /// The demo's history up to an instant, through the real tracker and store.
-fn market(at: Timestamp) -> Board {
+fn market(at: Timestamp) -> (tempfile::TempDir, Store, Board) {
     let config = Config::load(None, None, &|_| None).unwrap();
     let settings = Settings {
         rules: demo::rules(config.rules()),
@@ -132,7 +148,8 @@ fn market(at: Timestamp) -> Board {
     command.send(Command::Stop).unwrap();
     engine.join().unwrap().unwrap();
     let board = snapshots.borrow().board.clone();
-    Board::clone(&board)
+    let store = Store::open(&folder.path().join("demo.db"), settings.rules).unwrap();
+    (folder, store, Board::clone(&board))
 }
 
 fn header(at: Timestamp) -> Header {
@@ -146,8 +163,8 @@ fn header(at: Timestamp) -> Header {
     }
 }
 
-fn save(folder: &Path, name: &str, state: &State) {
-    let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+fn save(folder: &Path, name: &str, high: u16, state: &State) {
+    let mut terminal = Terminal::new(TestBackend::new(WIDTH, high)).unwrap();
     let theme = Theme::new(false, false);
     terminal
         .draw(|frame| {

@@ -62,11 +62,31 @@ fn goes_with(first: &Cell, text: &str, next: &Cell) -> bool {
     if look(first) != look(next) {
         return false;
     }
-    let alone = |cell: &Cell| width(cell.symbol()) > 1 || shape(cell.symbol()).is_some();
-    if alone(first) || alone(next) {
-        return first.symbol() == next.symbol() && width(next.symbol()) == 1;
+    let (one, other) = (first.symbol(), next.symbol());
+    match (kind(one), kind(other)) {
+        (Kind::Text, Kind::Text) | (Kind::Dots, Kind::Dots) => true,
+        (Kind::Shape, Kind::Shape) => one == other,
+        _ => false,
     }
-    true
+}
+
+/// How a character is drawn.
+enum Kind {
+    Text,
+    /// In the middle of two cells.
+    Wide,
+    Dots,
+    Shape,
+}
+
+fn kind(symbol: &str) -> Kind {
+    let first = symbol.chars().next().unwrap_or(' ');
+    match first {
+        _ if width(symbol) > 1 => Kind::Wide,
+        '\u{2800}'..='\u{28ff}' => Kind::Dots,
+        c if shape(c).is_some() => Kind::Shape,
+        _ => Kind::Text,
+    }
 }
 
 struct Stretch<'a> {
@@ -102,41 +122,42 @@ impl Stretch<'_> {
                 style.push_str(words);
             }
         }
-        let first = self.text.chars().next().map(String::from);
-        match first.as_deref().and_then(shape) {
-            Some(parts) => self.shapes(out, &parts, fill, has(Modifier::DIM)),
-            None => self.words(out, fill, &style),
+        if self.text.chars().next().and_then(shape).is_some() {
+            self.shapes(out, fill, has(Modifier::DIM));
+        } else {
+            self.words(out, fill, &style);
         }
     }
 
-    /// Shapes repeat from cell to cell; those that fill a cell from side to side are one.
-    fn shapes(&self, out: &mut String, parts: &[Part], fill: &str, dim: bool) {
+    /// Shapes that fill a cell from side to side are one over all cells; the others are one path.
+    fn shapes(&self, out: &mut String, fill: &str, dim: bool) {
         let opacity = if dim { " opacity=\".62\"" } else { "" };
         let cells = self.text.chars().count();
-        for part in parts {
-            let whole = part.left == 0.0 && part.wide == 1.0;
-            let (times, stretch) = if whole { (1, cells) } else { (cells, 1) };
-            for at in 0..times {
+        let mut path = String::new();
+        for (at, c) in self.text.chars().enumerate() {
+            for part in shape(c).unwrap_or_default() {
                 let left = self.left + (at as f64 + part.left) * CELL.0;
-                let wide = part.wide * CELL.0 * stretch as f64;
                 let (top, high) = (self.top + part.top * CELL.1, part.high * CELL.1);
-                let shade = part.shade;
-                let shade = if shade < 1.0 {
-                    format!(" fill-opacity=\"{shade}\"")
-                } else {
-                    String::new()
-                };
-                let crisp = if part.crisp {
-                    " shape-rendering=\"crispEdges\""
-                } else {
-                    ""
-                };
-                let _ = writeln!(
-                    out,
-                    "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{high:.1}\" \
-                     fill=\"{fill}\"{shade}{opacity}{crisp}/>"
-                );
+                let whole = part.left == 0.0 && part.wide == 1.0;
+                if !whole {
+                    let wide = part.wide * CELL.0;
+                    let _ = write!(path, "M{left:.1} {top:.1}h{wide:.1}v{high:.1}h-{wide:.1}z");
+                } else if at == 0 {
+                    let wide = CELL.0 * cells as f64;
+                    let shade = match part.shade {
+                        1.0 => String::new(),
+                        shade => format!(" fill-opacity=\"{shade}\""),
+                    };
+                    let _ = writeln!(
+                        out,
+                        "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{wide:.1}\" height=\"{high:.1}\" \
+                         fill=\"{fill}\"{shade}{opacity} shape-rendering=\"crispEdges\"/>"
+                    );
+                }
             }
+        }
+        if !path.is_empty() {
+            let _ = writeln!(out, "<path fill=\"{fill}\"{opacity} d=\"{path}\"/>");
         }
     }
 
@@ -174,7 +195,6 @@ struct Part {
     wide: f64,
     high: f64,
     shade: f64,
-    crisp: bool,
 }
 
 const fn part(left: f64, top: f64, wide: f64, high: f64) -> Part {
@@ -184,16 +204,11 @@ const fn part(left: f64, top: f64, wide: f64, high: f64) -> Part {
         wide,
         high,
         shade: 1.0,
-        crisp: true,
     }
 }
 
 /// What a character is drawn of, when it is no text.
-fn shape(symbol: &str) -> Option<Vec<Part>> {
-    let mut chars = symbol.chars();
-    let (c, None) = (chars.next()?, chars.next()) else {
-        return None;
-    };
+fn shape(c: char) -> Option<Vec<Part>> {
     let code = u32::from(c);
     let eighths = |from: u32| f64::from(code - from + 1) / 8.0;
     let (across, up) = (LINE / CELL.1, LINE / CELL.0);
@@ -237,10 +252,7 @@ fn braille(bits: u32) -> Vec<Part> {
             0.125 + 0.25 * f64::from(row),
         );
         let (wide, high) = (1.9 / CELL.0, 1.9 / CELL.1);
-        Part {
-            crisp: false,
-            ..part(left - wide / 2.0, top - high / 2.0, wide, high)
-        }
+        part(left - wide / 2.0, top - high / 2.0, wide, high)
     })
     .collect()
 }

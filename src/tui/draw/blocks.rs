@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::tui::rebind::Keys;
-use crate::tui::text::{cut, cut_line, line_width, spaces, width, wrap};
+use crate::tui::text::{cut, cut_line, line_width, spaces, styled, width, wrap};
 use crate::tui::theme::Theme;
 use crate::view::{self, Bar, Block};
 
@@ -131,7 +131,7 @@ pub fn lines(blocks: &[Block], room: usize, keys: &Keys, theme: Theme) -> Vec<Li
                     out.push(Line::default());
                 }
                 let text = cut(text, room, theme.glyphs.ellipsis).into_owned();
-                out.push(Line::styled(text, theme.heading()));
+                out.push(styled(text, theme.heading()));
             }
             Block::Text(text) => out.extend(
                 text.iter()

@@ -11,7 +11,7 @@ use crate::domain::Range;
 use crate::tui::keymap::Place;
 use crate::tui::rebind::Shown;
 use crate::tui::state::{Adding, Drawn, State};
-use crate::tui::text::{cut, cut_line, line_width, spaces, width};
+use crate::tui::text::{cut, cut_line, line_width, spaces, styled, width};
 use crate::tui::theme::Theme;
 use crate::view::Tab;
 
@@ -205,7 +205,7 @@ pub fn adding(frame: &mut Frame, body: Rect, adding: &Adding, theme: Theme) -> R
         ),
     };
     let text = cut(text, usize::from(line.width), theme.glyphs.ellipsis).into_owned();
-    put(frame, line, 0, &Line::styled(text, style));
+    put(frame, line, 0, &styled(text, style));
     body
 }
 

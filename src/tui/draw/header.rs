@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::tui::state::State;
-use crate::tui::text::{cut_line, line_width};
+use crate::tui::text::{cut_line, line_width, styled};
 use crate::tui::theme::Theme;
 
 use super::put;
@@ -65,7 +65,7 @@ pub fn second(frame: &mut Frame, area: Rect, state: &State, theme: Theme, third:
 fn worded(state: &State, theme: Theme, words: Words, third: bool) -> Line<'static> {
     let header = &state.header;
     let shown = state.list().shown.as_ref();
-    let dim = |text: &str| Line::styled(text.to_owned(), theme.dim());
+    let dim = |text: &str| styled(text.to_owned(), theme.dim());
     let mut parts: Vec<Line> = Vec::new();
     if state.provisional {
         let text = if words < Words::BriefFeed {
@@ -73,7 +73,7 @@ fn worded(state: &State, theme: Theme, words: Words, third: bool) -> Line<'stati
         } else {
             "+p"
         };
-        parts.push(Line::styled(text, theme.chosen()));
+        parts.push(styled(text, theme.chosen()));
     }
     parts.push(Line::raw(
         shown.map_or("", |s| s.screen.count.as_str()).to_owned(),

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::tui::keymap::Context;
 use crate::tui::rebind::Keys;
 use crate::tui::state::{Drawn, State};
-use crate::tui::text::{mark_found, matches, spaces, width, wrap};
+use crate::tui::text::{mark_found, matches, spaces, styled, width, wrap};
 use crate::tui::theme::Theme;
 use crate::view;
 
@@ -115,7 +115,7 @@ fn found(
 fn section(title: &str, rows: &[(String, &str)], room: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = wrap(&view::Line::plain(title), room)
         .iter()
-        .map(|line| Line::styled(line.text(), theme.heading()))
+        .map(|line| styled(line.text(), theme.heading()))
         .collect();
     let wide = rows.iter().map(|(key, _)| width(key)).max().unwrap_or(0);
     let wide = wide.max(13).min(room / 2);

@@ -31,7 +31,7 @@ pub fn draw(frame: &mut Frame, parts: &Parts, state: &State, theme: Theme) -> Dr
     let mut body = parts.body;
     let Some(shown) = &list.shown else {
         // Long work comes before any data: it is said where one looks.
-        let mut lines = vec![Line::styled("loading ...", theme.dim())];
+        let mut lines = vec![text::styled("loading ...", theme.dim())];
         lines.extend(state.header.news.iter().map(|line| theme.line(line)));
         centred(frame, body, &lines, theme);
         return Drawn::default();
@@ -115,7 +115,7 @@ fn log(screen: &Screen, height: u16, keys: &Keys, theme: Theme) -> Vec<Line<'sta
     if lines.is_empty() || most == 1 {
         return lines;
     }
-    let heading = Line::styled(keys.all_notices(), theme.heading());
+    let heading = text::styled(keys.all_notices(), theme.heading());
     let all = [Line::default(), heading].into_iter();
     all.chain(lines).collect()
 }
@@ -169,7 +169,7 @@ impl Cut {
             return Line::default();
         }
         let text = format!("{} {} more lines", theme.glyphs.ellipsis, self.gone);
-        Line::styled(text, theme.dim())
+        text::styled(text, theme.dim())
     }
 }
 

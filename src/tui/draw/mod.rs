@@ -87,7 +87,7 @@ fn scrollbar(frame: &mut Frame, area: Rect, offset: usize, fits: usize, of: usiz
         width: 1,
         ..area
     };
-    let thumb = Line::styled(theme.glyphs.thumb, theme.dim());
+    let thumb = text::styled(theme.glyphs.thumb, theme.dim());
     for row in start..start + size {
         put(frame, column, row, &thumb);
     }

@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 
 use crate::tui::rebind::Keys;
 use crate::tui::state::{Drawn, List};
-use crate::tui::text::{cut, mark_found, spaces, width};
+use crate::tui::text::{cut, mark_found, spaces, styled, width};
 use crate::tui::theme::Theme;
 use crate::view::{Align, Order, Row, Table, Tone, layout};
 
@@ -163,7 +163,7 @@ pub fn beginning(
             keys.open_rows()
         ),
     };
-    lines.push(Line::styled(text, theme.dim()));
+    lines.push(styled(text, theme.dim()));
     lines
 }
 
