@@ -110,8 +110,8 @@ pub async fn run(
                 tokio::time::sleep(DATA_PAUSE).await;
             }
             if question.frozen && !past.is_awaited() {
-                // New data would only wait on the other side.
-                std::future::pending::<()>().await;
+                // New data would only wait on the other side. What stands above it goes on.
+                return headers(&place, &mut snapshots, &messages, &mut last).await;
             }
             tokio::select! {
                 changed = snapshots.changed(), if !question.frozen => Woken::of(&changed),
@@ -128,6 +128,33 @@ pub async fn run(
             return;
         }
         refresh = woken == Woken::Refresh;
+    }
+}
+
+/// Sends headers until nobody listens any more: a feed that goes down and work that ends are said
+/// beside a frozen view, too.
+async fn headers(
+    place: &Place,
+    snapshots: &mut watch::Receiver<Snapshot>,
+    messages: &mpsc::Sender<Message>,
+    last: &mut Sent,
+) -> Woken {
+    loop {
+        tokio::select! {
+            changed = snapshots.changed() => if changed.is_err() {
+                return Woken::Over;
+            },
+            () = tokio::time::sleep(REFRESH) => {}
+        }
+        let snapshot = snapshots.borrow_and_update().clone();
+        let now = place.clock.now();
+        if send_header(place, &snapshot, now, messages, last)
+            .await
+            .is_err()
+        {
+            return Woken::Over;
+        }
+        tokio::time::sleep(DATA_PAUSE).await;
     }
 }
 

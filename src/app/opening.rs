@@ -14,9 +14,9 @@ use super::telling::Teller;
 /// A database that is open, or one that is still to be brought up to date.
 pub enum Opened {
     /// It can be used.
-    Ready(Store),
+    Ready(Box<Store>),
     /// That may take a while.
-    Due(Opening),
+    Due(Box<Opening>),
 }
 
 impl Opened {
@@ -27,9 +27,10 @@ impl Opened {
     pub fn of(path: &std::path::Path, rules: Rules) -> Result<Self, StoreError> {
         let opening = Opening::begin(path, rules)?;
         if opening.takes_long() {
-            return Ok(Self::Due(opening));
+            return Ok(Self::Due(Box::new(opening)));
         }
-        opening.finish(&mut |_| {}).map(Self::Ready)
+        let store = opening.finish(&mut |_| {})?;
+        Ok(Self::Ready(Box::new(store)))
     }
 
     /// Brings it up to date, with a word on the screen each second. While another program does
@@ -43,8 +44,8 @@ impl Opened {
         stop: &AtomicBool,
     ) -> Result<Store, StoreError> {
         let mut opening = match self {
-            Self::Ready(store) => return Ok(store),
-            Self::Due(opening) => opening,
+            Self::Ready(store) => return Ok(*store),
+            Self::Due(opening) => *opening,
         };
         let mut others = Watching::of(opening.path());
         loop {

@@ -103,6 +103,7 @@ pub(super) fn block_text(out: &mut String, block: &Block, style: Style) {
         Block::Table(table) | Block::Rows(table) => table_text(out, table, table.rows.len(), style),
         // Only pages have one, and no report has a page.
         Block::Path(_) => {}
+        Block::Next(step) => wrapped(out, &step.in_report()),
     }
 }
 

@@ -15,7 +15,7 @@ impl Keys {
     pub fn key(&self, action: Action) -> String {
         self.first(action).map_or_else(
             || format!("(no key: set keys.{})", action.name()),
-            |chord| chord.label(),
+            super::chord::Chord::label,
         )
     }
 
@@ -28,6 +28,11 @@ impl Keys {
                 "press {} to see calls that are still in their window",
                 self.key(Action::Provisional)
             ),
+            Step::SharedDays => {
+                let key = self.key(Action::SharedDays);
+                format!("press {key} to compare on the days of both only")
+            }
+            Step::AllDays => format!("press {} for all days", self.key(Action::SharedDays)),
             Step::Say(text) => text.clone(),
         }
     }
@@ -111,6 +116,8 @@ mod tests {
                 (|keys| keys.step(&Step::Range(Range::All))) as fn(&Keys) -> String,
             ),
             ("provisional", |keys| keys.step(&Step::Provisional)),
+            ("shared_days", |keys| keys.step(&Step::SharedDays)),
+            ("shared_days", |keys| keys.step(&Step::AllDays)),
             ("log", Keys::all_notices),
             ("clear_filter", Keys::drop_filter),
             ("back", Keys::drop_search),

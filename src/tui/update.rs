@@ -260,6 +260,7 @@ fn beside(tab: Tab, steps: usize) -> Tab {
 }
 
 fn go(state: &mut State, tab: Tab) -> Effects {
+    state.toast = None;
     if tab == state.tab && state.page.is_none() && state.lab.is_none() {
         return Effects::default();
     }
@@ -322,6 +323,8 @@ fn open(state: &mut State) -> Effects {
 }
 
 fn open_page(state: &mut State, key: String, copy: String) -> Effects {
+    // What was said of the rows is over.
+    state.toast = None;
     state.page = Some(OpenPage::new(state.tab, key, copy, state.requested));
     state.ask_page();
     Effects::ask(state)

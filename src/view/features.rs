@@ -156,7 +156,7 @@ pub fn screen(
             lines
         },
         empty: found.rows.is_empty().then(|| empty(calls, &found, range)),
-        count: format!("{} settled calls", found.n),
+        count: format::count(found.n, "settled call"),
         table: Table {
             columns: COLUMNS.to_vec(),
             rows: found

@@ -154,6 +154,8 @@ pub enum Block {
     Rows(Table),
     /// A path over time.
     Path(PathChart),
+    /// What can be done next.
+    Next(Step),
 }
 
 /// A path over time, in multiples of an entry on a logarithmic scale: a doubling is as high as
@@ -196,6 +198,10 @@ pub enum Step {
     Range(Range),
     /// Look at calls that are still in their window.
     Provisional,
+    /// Compare two models on the days that both traded.
+    SharedDays,
+    /// Compare them on all days.
+    AllDays,
     /// The same in both.
     Say(String),
 }
@@ -207,6 +213,8 @@ impl Step {
         match self {
             Self::Range(range) => format!("--range {} reaches it", range.name()),
             Self::Provisional => "--provisional takes in calls still in their window".to_owned(),
+            Self::SharedDays => "--shared-days compares on those only".to_owned(),
+            Self::AllDays => "without --shared-days all days count".to_owned(),
             Self::Say(text) => text.clone(),
         }
     }

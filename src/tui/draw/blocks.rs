@@ -149,6 +149,7 @@ pub fn lines(blocks: &[Block], room: usize, keys: &Keys, theme: Theme) -> Vec<Li
                     .map(|line| cut_line(line, room, theme.glyphs.ellipsis)),
             ),
             Block::Path(chart) => out.extend(super::chart::lines(chart, room, theme)),
+            Block::Next(step) => out.push(styled(keys.step(step), theme.dim())),
             Block::Table(table) => out.extend(
                 table::lines(table, room, theme)
                     .into_iter()
