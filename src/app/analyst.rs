@@ -631,7 +631,10 @@ async fn send_header(
             done: gaps.done,
             left: gaps.left,
             candles: gaps.candles,
-            trouble: gaps.trouble.as_deref(),
+            trouble: gaps
+                .trouble
+                .as_ref()
+                .map(|(why, next)| (why.as_str(), *next)),
         }),
         trouble: snapshot.trouble.as_deref(),
     };

@@ -55,8 +55,8 @@ pub struct Backfill<'a> {
     pub left: usize,
     /// Candles that were found.
     pub candles: u64,
-    /// Why the latest attempt failed, while it does.
-    pub trouble: Option<&'a str>,
+    /// Why the latest attempt failed, while it does, and when the next one follows.
+    pub trouble: Option<(&'a str, Timestamp)>,
 }
 
 /// Everything that the header tells beside the time.
@@ -150,30 +150,26 @@ fn news(told: &Told<'_>, now: Timestamp, zone: Zone) -> Vec<Line> {
         let text = format!("{name} DOWN, next try {}: {error}", zone.clock(next));
         news.push(Line::toned(text, Tone::Bad));
     }
-    news.extend(told.backfill.and_then(|backfill| backfill.line()));
+    news.extend(told.backfill.and_then(|backfill| backfill.line(zone)));
     news
 }
 
 impl Backfill<'_> {
-    fn line(&self) -> Option<Line> {
-        let all = self.done + self.left;
-        let share = format!(
-            "{} of {}, {} found",
-            self.done,
-            format::count(all, "token"),
-            format::count(
-                usize::try_from(self.candles).unwrap_or(usize::MAX),
-                "candle"
-            ),
-        );
-        let going_on =
-            (self.left > 0).then(|| Line::toned(format!("filling gaps: {share}"), Tone::Dim));
-        let trouble = self
-            .trouble
-            .map(|why| Line::toned(format!("past prices: {why}"), Tone::Warn));
-        match (going_on, trouble) {
-            (Some(line), Some(trouble)) => Some(line.and("; ", Tone::Dim).join(trouble)),
-            (line, trouble) => line.or(trouble),
+    fn line(&self, zone: Zone) -> Option<Line> {
+        let tokens = format::count(self.done + self.left, "token");
+        let filling = format!("filling gaps: {} of {tokens}", self.done);
+        let candles = usize::try_from(self.candles).unwrap_or(usize::MAX);
+        let found = format!(", {} found", format::count(candles, "candle"));
+        let trouble = |(why, next): (&str, Timestamp)| {
+            let text = format!("next try {}: {why}", zone.clock(next));
+            Line::toned(text, Tone::Warn)
+        };
+        match (self.left > 0, self.trouble.map(trouble)) {
+            // What is wrong is worth more of the line than what was found.
+            (true, Some(why)) => Some(Line::toned(format!("{filling}; "), Tone::Dim).join(why)),
+            (true, None) => Some(Line::toned(filling + &found, Tone::Dim)),
+            (false, Some(why)) => Some(Line::toned("past prices: ", Tone::Warn).join(why)),
+            (false, None) => None,
         }
     }
 }

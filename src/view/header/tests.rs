@@ -172,7 +172,7 @@ fn it_says_how_far_backfill_has_come_and_what_is_worst_first() {
     });
     assert!(news(told).is_empty(), "it is over");
     told.backfill = Some(Backfill {
-        trouble: Some("no answer"),
+        trouble: Some(("no answer", NOW)),
         ..backfill
     });
     let feeds = &[down("x")];
@@ -181,5 +181,8 @@ fn it_says_how_far_backfill_has_come_and_what_is_worst_first() {
     let said = news(told);
     assert_eq!(said[0], "the disk is full");
     assert!(said[1].starts_with("x DOWN"), "{said:?}");
-    assert_eq!(said[2], format!("{filling}; past prices: no answer"));
+    assert_eq!(
+        said[2],
+        "filling gaps: 12 of 352 tokens; next try 14:13 UTC: no answer"
+    );
 }
