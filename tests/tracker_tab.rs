@@ -24,7 +24,7 @@ use callboard::tui::theme::Theme;
 use callboard::tui::update::{Input, update};
 use callboard::view::answer::{Answers, Beside};
 use callboard::view::format::Style;
-use callboard::view::header::{ClockTrouble, Polling, header};
+use callboard::view::header::{ClockTrouble, Polling, Told, header};
 use callboard::view::{NOTICES, Tab};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -207,14 +207,17 @@ impl Story {
             board,
             ascii,
         };
-        let head = header(
-            Polling::Here,
-            "callboard.db",
-            &feeds(),
-            ClockTrouble::default(),
-            T0,
-            Zone::UTC,
-        );
+        let told = Told {
+            polling: Polling::Here,
+            database: "callboard.db",
+            feeds: &feeds(),
+            clock: ClockTrouble::default(),
+            work: None,
+            held: false,
+            backfill: None,
+            trouble: None,
+        };
+        let head = header(told, T0, Zone::UTC);
         story.tell(Message::Header(head));
         story.answer();
         story

@@ -20,7 +20,7 @@ use crate::view::answer::Answers;
 use crate::view::answer::Beside;
 use crate::view::compare_page::{self, PairKey};
 use crate::view::format::Style;
-use crate::view::header::{ClockTrouble, Polling, header};
+use crate::view::header::{Backfill, ClockTrouble, Polling, Told, header};
 use crate::view::lab::{Bench, Filter};
 use crate::view::model_trades::Wanted;
 use crate::view::{
@@ -28,7 +28,6 @@ use crate::view::{
 };
 
 use super::engine::{Command, Snapshot, Stage};
-use super::gaps::Progress;
 use super::past::Past;
 use super::watch::Turn;
 
@@ -80,6 +79,14 @@ pub async fn run(
                 Stage::Models => question.tab == Tab::Leaderboard,
                 Stage::Everything => true,
             };
+        if !answered && snapshot.work.is_some() {
+            // Before there is anything to show, what is being done is.
+            let now = place.clock.now();
+            let sent = send_header(&place, &snapshot, now, &messages, &mut last);
+            if sent.await.is_err() {
+                return;
+            }
+        }
         if answered {
             past.look(&question, &snapshot).await;
             // New data is for the tab in front; the others take it when they come there.
@@ -103,8 +110,8 @@ pub async fn run(
                 tokio::time::sleep(DATA_PAUSE).await;
             }
             if question.frozen && !past.is_awaited() {
-                // New data would only wait on the other side.
-                std::future::pending::<()>().await;
+                // New data would only wait on the other side. What stands above it goes on.
+                return headers(&place, &mut snapshots, &messages, &mut last).await;
             }
             tokio::select! {
                 changed = snapshots.changed(), if !question.frozen => Woken::of(&changed),
@@ -121,6 +128,33 @@ pub async fn run(
             return;
         }
         refresh = woken == Woken::Refresh;
+    }
+}
+
+/// Sends headers until nobody listens any more: a feed that goes down and work that ends are said
+/// beside a frozen view, too.
+async fn headers(
+    place: &Place,
+    snapshots: &mut watch::Receiver<Snapshot>,
+    messages: &mpsc::Sender<Message>,
+    last: &mut Sent,
+) -> Woken {
+    loop {
+        tokio::select! {
+            changed = snapshots.changed() => if changed.is_err() {
+                return Woken::Over;
+            },
+            () = tokio::time::sleep(REFRESH) => {}
+        }
+        let snapshot = snapshots.borrow_and_update().clone();
+        let now = place.clock.now();
+        if send_header(place, &snapshot, now, messages, last)
+            .await
+            .is_err()
+        {
+            return Woken::Over;
+        }
+        tokio::time::sleep(DATA_PAUSE).await;
     }
 }
 
@@ -248,22 +282,7 @@ async fn answer(
     let deep = Arc::clone(&last.deep);
     let now = place.clock.now();
     let zone = place.style.zone;
-    let clock = ClockTrouble {
-        ahead: place.clock.ahead(),
-        slept: snapshot.slept,
-    };
-    let polling = polling(place, snapshot.turn.as_ref());
-    let mut head = header(polling, &place.database, &snapshot.health, clock, now, zone);
-    if let Some(backfill) = &snapshot.backfill {
-        head.feed = backfill_line(head.feed, backfill);
-    }
-    if let Some(trouble) = &snapshot.trouble {
-        head.feed = Line::toned(trouble.clone(), Tone::Bad);
-    }
-    if last.header.as_ref() != Some(&head) {
-        last.header = Some(head.clone());
-        send(messages, Message::Header(head)).await?;
-    }
+    send_header(place, snapshot, now, messages, last).await?;
     if let Some(filter) = &question.lab {
         lab(question, filter, snapshot, now, messages, last, zone).await?;
         return Ok(Done::All);
@@ -590,16 +609,39 @@ async fn send(messages: &mpsc::Sender<Message>, message: Message) -> Result<(), 
     messages.send(message).await.map_err(|_| Gone)
 }
 
-/// What the header says of filling gaps, while there are any.
-fn backfill_line(feed: Line, progress: &Progress) -> Line {
-    let feed = if progress.left > 0 {
-        let words = format!("; filling gaps, {} tokens left", progress.left);
-        feed.and(words, Tone::Dim)
-    } else {
-        feed
+/// Sends what stands above every tab, when it has changed.
+async fn send_header(
+    place: &Place,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    messages: &mpsc::Sender<Message>,
+    last: &mut Sent,
+) -> Result<(), Gone> {
+    let told = Told {
+        polling: polling(place, snapshot.turn.as_ref()),
+        database: &place.database,
+        feeds: &snapshot.health,
+        clock: ClockTrouble {
+            ahead: place.clock.ahead(),
+            slept: snapshot.slept,
+        },
+        work: snapshot.work.as_ref(),
+        held: snapshot.held,
+        backfill: snapshot.backfill.as_ref().map(|gaps| Backfill {
+            done: gaps.done,
+            left: gaps.left,
+            candles: gaps.candles,
+            trouble: gaps
+                .trouble
+                .as_ref()
+                .map(|(why, next)| (why.as_str(), *next)),
+        }),
+        trouble: snapshot.trouble.as_deref(),
     };
-    match &progress.trouble {
-        Some(trouble) => feed.and(format!("; past prices: {trouble}"), Tone::Warn),
-        None => feed,
+    let head = header(told, now, place.style.zone);
+    if last.header.as_ref() == Some(&head) {
+        return Ok(());
     }
+    last.header = Some(head.clone());
+    send(messages, Message::Header(head)).await
 }

@@ -12,13 +12,14 @@ use std::thread;
 use std::time::Duration;
 
 use crossterm::event::EventStream;
-use tokio::sync::mpsc;
 use tokio::sync::watch as latest;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::board::Settings;
 use crate::cli::Cli;
 use crate::clock::Clock;
-use crate::store::Store;
+use crate::domain::Span;
+use crate::store::{Store, StoreError};
 use crate::tracker::Order;
 use crate::tui::theme::{Hues, Shade, Theme};
 use crate::tui::{self, Ended, Message, Session, UiOptions};
@@ -29,9 +30,11 @@ use super::analyst::{self, Place};
 use super::demo::{self, Demo};
 use super::desk::Desk;
 use super::engine::{self, Command, Engine, Poller, Snapshot};
+use super::gaps::GapFinder;
 use super::hands::Hands;
 use super::live::Live;
 use super::notify::Notifier;
+use super::opening::Opened;
 use super::watch::{self, Watch};
 use super::{Context, Failure};
 
@@ -45,7 +48,7 @@ const MESSAGES: usize = 64;
 
 /// Opens the dashboard on the user's database.
 pub fn run(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
-    let store = Store::open(&context.db, context.settings.rules)?;
+    let store = Opened::of(&context.db, context.settings.rules)?;
     let place = Place {
         demo: None,
         path: context.db.clone(),
@@ -77,7 +80,7 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     show(
         context,
         cli,
-        store,
+        Opened::Ready(Box::new(store)),
         settings,
         place,
         Market::Demo(Box::new(market)),
@@ -90,6 +93,55 @@ enum Market {
     Real(Box<Live>),
     /// A demo's.
     Demo(Box<Demo>),
+}
+
+impl Market {
+    /// Who asks for its prices.
+    fn poller(&self, order: mpsc::UnboundedSender<Order>, clock: Clock) -> Poller {
+        match self {
+            Self::Real(_) => Poller::Leased(order, Box::new(Watch::new(watch::me(clock.now())))),
+            Self::Demo(_) => Poller::Own(order),
+        }
+    }
+
+    /// Who chooses what of its past is asked for.
+    fn gaps(&self) -> Option<GapFinder> {
+        match self {
+            Self::Real(live) => Some(live.gaps()),
+            Self::Demo(_) => None,
+        }
+    }
+}
+
+/// What the engine's thread needs.
+struct Keeping {
+    store: Opened,
+    settings: Settings,
+    clock: Clock,
+    poller: Poller,
+    gaps: Option<GapFinder>,
+    retain: Span,
+    desk: Desk,
+}
+
+impl Keeping {
+    /// Brings the database up to date where that is due, then keeps it until it is stopped.
+    fn run(
+        self,
+        publish: latest::Sender<Snapshot>,
+        commands: &sync::Receiver<Command>,
+        stop: &AtomicBool,
+    ) -> Result<(), StoreError> {
+        let store = self.store.ready(&publish, stop)?;
+        let engine = Engine::new(store, self.settings, self.clock, publish, self.poller);
+        let mut engine = engine.retaining(self.retain).telling(self.desk);
+        if let Some(gaps) = self.gaps {
+            engine = engine.filling(gaps);
+        }
+        // What was not stored is in the log.
+        let _ = engine.run(commands, stop);
+        Ok(())
+    }
 }
 
 pub(super) fn demo_settings(context: &Context) -> Settings {
@@ -171,7 +223,7 @@ fn options(context: &Context, cli: &Cli, style: Style) -> UiOptions {
 fn show(
     context: &Context,
     cli: &Cli,
-    store: Store,
+    store: Opened,
     settings: Settings,
     place: Place,
     market: Market,
@@ -211,29 +263,27 @@ fn show(
     let session = Session::enter()
         .map_err(|e| Failure::failed(format!("the terminal cannot be taken: {e}")))?;
 
-    let poller = match &market {
-        Market::Real(_) => Poller::Leased(order, Box::new(Watch::new(watch::me(clock.now())))),
-        Market::Demo(_) => Poller::Own(order),
-    };
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
-    let gaps = match &market {
-        Market::Real(live) => Some(live.gaps()),
-        Market::Demo(_) => None,
-    };
-    let retain = context.config.retain_samples();
     let desk = Desk::new(
         context.config.move_pct(),
         notifier.as_ref().map(|n| n.sender.clone()),
     );
+    let (fail, failed) = oneshot::channel();
+    let keeping = Keeping {
+        store,
+        settings,
+        clock,
+        poller: market.poller(order, clock),
+        gaps: market.gaps(),
+        retain: context.config.retain_samples(),
+        desk,
+    };
     behind("engine", move || {
-        let mut engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
-        engine = engine.telling(desk);
-        if let Some(gaps) = gaps {
-            engine = engine.filling(gaps);
+        // The screen is gone only when the program ends.
+        if let Err(error) = keeping.run(publish, &commands, &stopped) {
+            let _ = fail.send(error);
         }
-        // What was not stored is in the log.
-        let _ = engine.run(&commands, &stopped);
         drop(finished);
     })?;
     let (request, requests) = mpsc::unbounded_channel();
@@ -258,7 +308,7 @@ fn show(
     behind("analyst", move || answering.run(place, rings))?;
     start_market(market, clock, orders, &command)?;
 
-    let ended = runtime.block_on(tui::run_with(
+    let running = tui::run_with(
         context.keys.clone(),
         &mut terminal,
         EventStream::new(),
@@ -269,7 +319,13 @@ fn show(
         },
         options,
         signals,
-    ));
+    );
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = running => ended.map(exit_code).map_err(Failure::failed),
+            Ok(error) = failed => Err(Failure::from(error)),
+        }
+    });
     session.leave();
     // The input thread of the event stream may still wait for a key.
     runtime.shutdown_background();
@@ -280,7 +336,7 @@ fn show(
     if let Some(notifier) = notifier {
         notifier.wait();
     }
-    ended.map(exit_code).map_err(Failure::failed)
+    ended
 }
 
 fn exit_code(ended: Ended) -> ExitCode {

@@ -11,6 +11,7 @@ use crate::store::Store;
 use crate::view::format;
 
 use super::dashboard::{runtime, speaks_utf8};
+use super::telling::Teller;
 use super::{Context, Failure, paths, print};
 
 /// How long each provider is waited for.
@@ -108,7 +109,12 @@ fn database(context: &Context, rebuild: bool, findings: &mut Findings) -> Result
         (Err(error), _) => findings.fail("database", &error.to_string())?,
     }
     if rebuild {
-        match store.rebuild_derived() {
+        let mut teller = Teller::of(&context.db);
+        let rebuilt = store.rebuild_derived_telling(&mut |work| {
+            teller.tell(&work);
+        });
+        drop(teller);
+        match rebuilt {
             Ok(()) => findings.ok("rebuild", "outcomes and summaries were made anew")?,
             Err(error) => findings.fail("rebuild", &error.to_string())?,
         }

@@ -17,7 +17,7 @@ use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
 use crate::domain::{Decision, Percent, Span, Timestamp, TokenKey};
-use crate::store::{Answer, Commits, Loaded, Put, Store, StoreError};
+use crate::store::{Answer, Commits, Loaded, Put, Store, StoreError, Watching};
 use crate::tracker::backfill::Filled;
 use crate::tracker::{Follow, Order};
 
@@ -74,6 +74,8 @@ pub struct Engine {
     publish: watch::Sender<Snapshot>,
     poller: Poller,
     gaps: Option<GapFinder>,
+    /// What other programs work on.
+    others: Watching,
     desk: Desk,
     /// Recent paths of prices are kept: for a screen.
     paths: bool,
@@ -117,6 +119,7 @@ impl Engine {
             retain: None,
             next_thin: Timestamp::from_millis(0),
             next_settle: Timestamp::from_millis(0),
+            others: Watching::of(store.path()),
             store,
             settings,
             clock,
@@ -160,6 +163,7 @@ impl Engine {
     pub fn run(mut self, commands: &Receiver<Command>, stop: &AtomicBool) -> Result<(), String> {
         // Fails never in practice, and then only waits longer.
         let _ = self.store.set_patience(PATIENCE);
+        self.see_work();
         self.reload();
         self.publish();
         if self.take_turn() {
@@ -178,6 +182,7 @@ impl Engine {
             if stop.load(Ordering::SeqCst) {
                 break;
             }
+            worked |= self.see_work();
             worked |= self.save(false);
             worked |= self.look();
             worked |= self.take_turn();
@@ -520,11 +525,14 @@ impl Engine {
                 let steps = (tokens / 1_000).clamp(1, RAREST_COMMIT);
                 self.next_commit = now.plus(COMMIT_EVERY.times(steps as i64));
                 self.snapshot.trouble = self.unsaved.lost();
+                self.snapshot.held = false;
             }
             Err(error) => {
-                tracing::error!(%error, unsaved = %self.unsaved.words(), "store");
                 self.next_commit = now.plus(RETRY);
-                self.snapshot.trouble = Some(self.unsaved.trouble(&error));
+                if !self.is_held(&error) {
+                    tracing::error!(%error, unsaved = %self.unsaved.words(), "store");
+                    self.snapshot.trouble = Some(self.unsaved.trouble(&error));
+                }
             }
         }
         true
@@ -598,7 +606,31 @@ impl Engine {
         Ok(())
     }
 
+    /// Looks what other programs work on; whether that has changed.
+    fn see_work(&mut self) -> bool {
+        let work = self.others.look();
+        let changed = self.snapshot.work != work;
+        self.snapshot.held &= work.is_some();
+        self.snapshot.work = work;
+        changed
+    }
+
+    /// Whether an error is no more than another program's work, which is on screen already: what
+    /// comes in waits for its end.
+    fn is_held(&mut self, error: &StoreError) -> bool {
+        if !error.is_held() {
+            return false;
+        }
+        self.see_work();
+        self.snapshot.held = self.snapshot.work.is_some();
+        self.snapshot.held
+    }
+
     fn trouble(&mut self, error: &StoreError) -> bool {
+        let held = self.snapshot.held;
+        if self.is_held(error) {
+            return !held;
+        }
         let text = error.to_string();
         let changed = self.snapshot.trouble.as_ref() != Some(&text);
         if changed {

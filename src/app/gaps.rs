@@ -38,8 +38,8 @@ pub struct Progress {
     pub candles: u64,
     /// Candles that stood alone without volume and do not count.
     pub refused: u64,
-    /// Why the latest attempt failed, while it does.
-    pub trouble: Option<String>,
+    /// Why the latest attempt failed, while it does, and when the next one follows.
+    pub trouble: Option<(String, Timestamp)>,
 }
 
 /// Chooses gaps and counts what becomes of them.
@@ -154,7 +154,7 @@ impl GapFinder {
         self.progress.refused += filled.refused as u64;
         let health = &filled.health;
         let error = health.last_error.as_ref().map(|(_, error)| error.clone());
-        self.progress.trouble = error.filter(|_| health.next_try.is_some());
+        self.progress.trouble = error.zip(health.next_try);
         if self.out.is_empty() {
             self.next_look = now.plus(SOON);
         }

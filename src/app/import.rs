@@ -12,13 +12,17 @@ use flate2::read::MultiGzDecoder;
 
 use crate::cli::split_kind;
 use crate::domain::text::clean;
+use crate::domain::work::{Task, Work, percent};
 use crate::ingest::{self, Event, Import, ImportError, Options, RowError, Scale};
 use crate::store::Store;
 
+use super::telling::Teller;
 use super::{Context, Failure, print};
 
 /// Rows reported one by one per file; of more only the number is said.
 const REPORTED: usize = 1000;
+/// Rows whose last step takes a while too.
+const MANY: u64 = 100_000;
 
 pub fn run(context: &Context, args: &[String], options: &Options) -> Result<ExitCode, Failure> {
     let (kind, files) = split_kind(args);
@@ -148,7 +152,8 @@ fn import_as(
     };
     let label = label(name);
     let mut reported = 0usize;
-    let mut progress = Progress::new(&label, input.length, input.taken);
+    let teller = Teller::of(store.path());
+    let mut progress = Progress::new(&label, input.length, input.taken, teller);
     let mut tell = |event: Event| {
         let (row, weight) = match &event {
             Event::Stored(rows) => return progress.show(*rows),
@@ -203,27 +208,30 @@ impl Read for Counted {
     }
 }
 
-/// One line on a terminal that says how far it is; nothing anywhere else.
+/// One line on a terminal that says how far it is, and a word to open dashboards.
 struct Progress<'a> {
     label: &'a str,
     length: Option<u64>,
     taken: Arc<AtomicU64>,
     shown: bool,
     terminal: bool,
+    teller: Teller,
 }
 
 impl<'a> Progress<'a> {
-    fn new(label: &'a str, length: Option<u64>, taken: Arc<AtomicU64>) -> Self {
+    fn new(label: &'a str, length: Option<u64>, taken: Arc<AtomicU64>, teller: Teller) -> Self {
         Self {
             label,
             length,
             taken,
             shown: false,
             terminal: std::io::stderr().is_terminal(),
+            teller,
         }
     }
 
     fn show(&mut self, rows: u64) {
+        self.tell(rows);
         if !self.terminal {
             return;
         }
@@ -240,6 +248,23 @@ impl<'a> Progress<'a> {
         let mut err = std::io::stderr().lock();
         let _ = write!(err, "\r\x1b[K{}  {share}{rows} rows", self.label);
         let _ = err.flush();
+    }
+
+    fn tell(&mut self, rows: u64) {
+        let read = self.taken.load(Ordering::Relaxed);
+        let name = Path::new(self.label).file_name();
+        let name = name.map_or_else(|| self.label.into(), |name| name.to_string_lossy());
+        let work = Work {
+            task: Task::Import(name.into_owned()),
+            done: rows,
+            percent: self.length.and_then(|length| percent(read, length)),
+        };
+        if work.percent == Some(100) && rows >= MANY {
+            // What follows the last row of so many takes a while.
+            self.teller.tell_now(&work);
+        } else {
+            self.teller.tell(&work);
+        }
     }
 
     fn clear(&mut self) {

@@ -20,6 +20,7 @@ mod keys;
 mod live;
 mod log;
 mod notify;
+mod opening;
 mod past;
 mod paths;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod poller;
 mod record;
 mod report;
 mod switch;
+mod telling;
 mod track;
 mod unsaved;
 mod void;

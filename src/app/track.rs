@@ -212,7 +212,7 @@ fn backfill_words(progress: Option<&Progress>) -> String {
     progress.map_or_else(
         || "not here".to_owned(),
         |p| {
-            let trouble = p.trouble.as_ref().map(|t| format!("; {t}"));
+            let trouble = p.trouble.as_ref().map(|(why, _)| format!("; {why}"));
             format!(
                 "{} tokens asked about, {} candles, {} left{}",
                 p.done,

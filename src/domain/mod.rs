@@ -23,6 +23,7 @@ pub mod text;
 pub mod time;
 pub mod token;
 pub mod trade;
+pub mod work;
 pub mod zone;
 
 pub use accept::{Acceptance, Judgement};
@@ -41,4 +42,5 @@ pub use stretch::Stretch;
 pub use time::{Span, Timestamp};
 pub use token::TokenKey;
 pub use trade::{Confidence, Side, Trade};
+pub use work::{Task, Work};
 pub use zone::Zone;

@@ -70,6 +70,7 @@ fn block_markdown(out: &mut String, block: &Block, style: Style) {
         ),
         // Only pages have one, and no report has a page.
         Block::Path(_) => {}
+        Block::Next(step) => items(out, std::iter::once(step.in_report())),
         // Drawn, so they keep their cells.
         Block::Bars(_) | Block::Chart(_) => {
             let mut drawn = String::new();

@@ -103,12 +103,13 @@ pub(super) fn block_text(out: &mut String, block: &Block, style: Style) {
         Block::Table(table) | Block::Rows(table) => table_text(out, table, table.rows.len(), style),
         // Only pages have one, and no report has a page.
         Block::Path(_) => {}
+        Block::Next(step) => wrapped(out, &step.in_report()),
     }
 }
 
 fn table_text(out: &mut String, table: &Table, most: usize, style: Style) {
     let rows: Vec<&Row> = table.rows.iter().take(most).collect();
-    let columns = fit(table, &rows, WIDTH, 2, None, |i| {
+    let columns = fit(table, &rows, WIDTH, 2, None, 0, |i| {
         width(table.columns[i].title)
     });
     let titles = columns

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row};
 
-use crate::domain::{CallFacts, CallId, Fold, Price, Span, Timestamp};
+use crate::domain::{CallFacts, CallId, Fold, Price, Span, Timestamp, Work};
 
 use super::folds::{Stored, are_ours, decode, fold_of};
 use super::{Store, StoreError};
@@ -105,8 +105,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written.
     pub fn rebuild_derived(&mut self) -> Result<(), StoreError> {
-        self.rebuild_folds()?;
-        self.rebuild_summaries()
+        self.rebuild_derived_telling(&mut |_| {})
+    }
+
+    /// The same, telling how far it has come.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub fn rebuild_derived_telling(
+        &mut self,
+        tell: &mut dyn FnMut(Work),
+    ) -> Result<(), StoreError> {
+        self.rebuild_folds_telling(tell)?;
+        self.rebuild_summaries_telling(tell)
     }
 
     /// How large the database is, and how fast it grows.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::{
     CallFacts, CallId, Candle, Fold, IMPORT, LiquidityOf, Observation, Price, Rules, Seen, Span,
-    Timestamp,
+    Task, Timestamp, Work,
 };
 
 use super::candles::candles;
@@ -85,14 +85,18 @@ pub(super) enum Stored {
 
 impl Store {
     /// Brings everything derived up to date with the rules and this version's definitions.
-    pub(super) fn refresh_derived(&mut self) -> Result<(), StoreError> {
+    pub(super) fn refresh_derived(&mut self, tell: &mut dyn FnMut(Work)) -> Result<(), StoreError> {
         let rules = self.rules;
         if !are_ours(&self.conn, &rules)? {
-            self.write(|tx, _| ensure_ours(tx, &rules))?;
+            self.write(|tx, _| {
+                if are_ours(tx, &rules)? {
+                    return Ok(());
+                }
+                rebuild(tx, &rules, tell)
+            })?;
         }
-        let stamp = crate::analytics::summary::VERSION.to_string();
-        if meta(&self.conn, "summaries")?.as_deref() != Some(stamp.as_str()) {
-            self.rebuild_summaries()?;
+        if !are_summed(&self.conn)? {
+            self.rebuild_summaries_telling(tell)?;
         }
         Ok(())
     }
@@ -102,9 +106,28 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written.
     pub fn rebuild_folds(&mut self) -> Result<(), StoreError> {
-        let rules = self.rules;
-        self.write(|tx, _| rebuild(tx, &rules))
+        self.rebuild_folds_telling(&mut |_| {})
     }
+
+    /// The same, telling how far it has come.
+    pub(super) fn rebuild_folds_telling(
+        &mut self,
+        tell: &mut dyn FnMut(Work),
+    ) -> Result<(), StoreError> {
+        let rules = self.rules;
+        self.write(|tx, _| rebuild(tx, &rules, tell))
+    }
+}
+
+/// Whether everything derived was made by these rules and this version.
+pub(super) fn is_fresh(conn: &Connection, rules: &Rules) -> Result<bool, StoreError> {
+    Ok(are_ours(conn, rules)? && are_summed(conn)?)
+}
+
+/// Whether the sums over trades are of this version.
+fn are_summed(conn: &Connection) -> Result<bool, StoreError> {
+    let stamp = crate::analytics::summary::VERSION.to_string();
+    Ok(meta(conn, "summaries")?.as_deref() == Some(stamp.as_str()))
 }
 
 /// What stored folds depend on beside the samples.
@@ -123,17 +146,19 @@ pub(super) fn ensure_ours(tx: &Connection, rules: &Rules) -> Result<(), StoreErr
     if are_ours(tx, rules)? {
         return Ok(());
     }
-    rebuild(tx, rules)
+    rebuild(tx, rules, &mut |_| {})
 }
 
-fn rebuild(tx: &Connection, rules: &Rules) -> Result<(), StoreError> {
+fn rebuild(tx: &Connection, rules: &Rules, tell: &mut dyn FnMut(Work)) -> Result<(), StoreError> {
     tx.execute_batch("DELETE FROM fold; DELETE FROM folded;")?;
     let tokens: Vec<i64> = tx
         .prepare("SELECT token_id FROM sample_all UNION SELECT token_id FROM candle")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    for token in tokens {
+    let all = tokens.len() as u64;
+    for (done, token) in (1..).zip(tokens) {
         refold_token(tx, rules, token)?;
+        tell(Work::of(Task::Outcomes, done, all));
     }
     set_meta(tx, "folds", &stamp(rules))
 }

@@ -32,6 +32,7 @@ mod summaries;
 mod thin;
 mod trades;
 mod void;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,10 +51,12 @@ pub use history::{History, Refused};
 pub use lease::{Holder, Lease};
 pub use load::{Loaded, StoredCall};
 pub use notices::NoticeBook;
+pub use open::Opening;
 pub use reader::{ModelTrades, Reader, SymbolSums};
 pub use samples::Sample;
 pub use standings::{Commits, Standing};
 pub use void::{VoidError, Voiding};
+pub use work::{Telling, Watching};
 
 /// What became of one record that was to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,14 +3,15 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::domain::Rules;
+use crate::domain::{Rules, Work};
 
+use super::folds::is_fresh;
 use super::names::Names;
 use super::{Store, StoreError};
 
@@ -42,13 +43,20 @@ pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How soon a lock that `SQLite` does not wait for is asked for again.
 const WAL_STEP: Duration = Duration::from_millis(10);
 
-impl Store {
-    /// Opens a database for reading and writing, creates it where there is none, and brings an
-    /// older one up to date.
+/// A file that is known to be ours and of a version that is known, before it is brought up to date.
+pub struct Opening {
+    conn: Connection,
+    path: PathBuf,
+    rules: Rules,
+    long: bool,
+}
+
+impl Opening {
+    /// Opens a database for reading and writing, and creates it where there is none.
     ///
     /// # Errors
     /// When the file is not ours, newer than this program, or cannot be opened.
-    pub fn open(path: &Path, rules: Rules) -> Result<Self, StoreError> {
+    pub fn begin(path: &Path, rules: Rules) -> Result<Self, StoreError> {
         let unreachable = |reason: String| StoreError::Unreachable {
             path: path.to_owned(),
             reason,
@@ -70,13 +78,58 @@ impl Store {
             .open(path)
             .map_err(|e| unreachable(e.to_string()))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut conn =
+        let conn =
             Connection::open_with_flags(path, flags).map_err(|e| unreachable(e.to_string()))?;
         conn.busy_timeout(BUSY)?;
         // A newer version's pages may still lie in its log: closing must not write them back
         // before it is known that the file may be touched.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        migrate(&mut conn, path)?;
+        let found = version(&conn)?;
+        // Again, since a newer version may still lie in the write-ahead log.
+        too_new(path, found)?;
+        let long = match found {
+            0 => false,
+            SCHEMA => !is_fresh(&conn, &rules)?,
+            _ => true,
+        };
+        Ok(Self {
+            conn,
+            path: path.to_owned(),
+            rules,
+            long,
+        })
+    }
+
+    /// Where the file lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The definitions that its outcomes will be kept by.
+    #[must_use]
+    pub const fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Whether something is to be moved or made anew, which may take a while.
+    #[must_use]
+    pub const fn takes_long(&self) -> bool {
+        self.long
+    }
+
+    /// Brings it up to date, telling how far that has come.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn finish(self, tell: &mut dyn FnMut(Work)) -> Result<Store, StoreError> {
+        let Self {
+            mut conn,
+            path,
+            rules,
+            ..
+        } = self;
+        migrate(&mut conn, &path, tell)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         // WAL only after the first migration: so the main file's header always says whose it is,
         // even after a crash.
@@ -85,16 +138,27 @@ impl Store {
         conn.pragma_update(None, "foreign_keys", true)?;
         conn.pragma_update(None, "cache_size", super::CACHE)?;
         conn.set_prepared_statement_cache_capacity(64);
-        let mut store = Self {
+        let mut store = Store {
             conn,
-            path: path.to_owned(),
+            path,
             rules,
             names: Names::default(),
             session: None,
             cache: super::CACHE,
         };
-        store.refresh_derived()?;
+        store.refresh_derived(tell)?;
         Ok(store)
+    }
+}
+
+impl Store {
+    /// Opens a database for reading and writing, creates it where there is none, and brings an
+    /// older one up to date.
+    ///
+    /// # Errors
+    /// When the file is not ours, newer than this program, or cannot be opened.
+    pub fn open(path: &Path, rules: Rules) -> Result<Self, StoreError> {
+        Opening::begin(path, rules)?.finish(&mut |_| {})
     }
 }
 
@@ -182,27 +246,30 @@ fn switch_to_wal(conn: &Connection) -> Result<(), StoreError> {
     }
 }
 
+fn version(conn: &Connection) -> Result<i64, rusqlite::Error> {
+    conn.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
 /// Runs the migrations that the file has not had, all in one transaction.
-fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let version = |conn: &Connection| -> Result<i64, rusqlite::Error> {
-        conn.query_row("PRAGMA user_version", [], |row| row.get(0))
-    };
-    let found = version(conn)?;
-    // Again, since a newer version may still lie in the write-ahead log.
-    too_new(path, found)?;
-    if found == SCHEMA {
+fn migrate(
+    conn: &mut Connection,
+    path: &Path,
+    tell: &mut dyn FnMut(Work),
+) -> Result<(), StoreError> {
+    if version(conn)? == SCHEMA {
         return Ok(());
     }
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have migrated while this one waited for the lock.
     let found = version(&tx)?;
+    too_new(path, found)?;
     for sql in MIGRATIONS
         .iter()
         .skip(usize::try_from(found).unwrap_or(usize::MAX))
     {
         tx.execute_batch(sql)?;
         if *sql == TRADE_CHUNKS {
-            super::trades::move_rows(&tx)?;
+            super::trades::move_rows(&tx, tell)?;
         }
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -6,10 +6,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::analytics::book::day_of;
 use crate::analytics::{Book, BookKey, Point, Summary};
-use crate::domain::Timestamp;
+use crate::domain::{Task, Timestamp, Work};
 
 use super::trades::{DayChange, Seq, each_of};
 use super::{Store, StoreError};
+
+/// Trades between two words on how far it has come.
+const TOLD_EVERY: u64 = 10_000;
 
 impl Store {
     /// Packs and sums up every closed trade again.
@@ -17,11 +20,24 @@ impl Store {
     /// # Errors
     /// When the database cannot be read or written.
     pub fn rebuild_summaries(&mut self) -> Result<(), StoreError> {
+        self.rebuild_summaries_telling(&mut |_| {})
+    }
+
+    /// The same, telling how far it has come.
+    pub(super) fn rebuild_summaries_telling(
+        &mut self,
+        tell: &mut dyn FnMut(Work),
+    ) -> Result<(), StoreError> {
         self.write(|tx, _| {
             tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
+            let mut work = Work::begun(Task::Sums);
             let mut days: BTreeMap<(i64, i64), DayChange> = BTreeMap::new();
             for (book, key) in books_of(tx)? {
                 each_of(tx, book, &key, |ordinal, trade| {
+                    work.done += 1;
+                    if work.done.is_multiple_of(TOLD_EVERY) {
+                        tell(work.clone());
+                    }
                     if let Some(point) = Point::of(&trade, ordinal) {
                         let day = (book, day_of(point.closed_at()));
                         days.entry(day).or_default().add.push(point);

@@ -434,17 +434,6 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn empty_screens_name_the_keys_of_the_ranges() {
-        for range in Range::EACH {
-            let chord = [Chord::char(crate::view::range_key(range))];
-            let bound = BINDINGS
-                .iter()
-                .any(|b| b.action == Action::Range(range) && b.chords == chord);
-            assert!(bound, "{range:?}");
-        }
-    }
-
     fn press(code: KeyCode, modifiers: KeyModifiers) -> Option<Chord> {
         Chord::of(&KeyEvent::new(code, modifiers))
     }

@@ -5,8 +5,8 @@
 //!
 //! ```text
 //!  callboard  DEMO  Leaderboard  Tracker  Categories  Features    24H [7D] 30D 90D All   draw/frame.rs
-//!  301 trades · as of 2026-11-01 00:00 UTC · callboard.db · dexscreener ok 1m
-//!
+//!  301 trades · as of 2026-11-01 00:00 UTC · callboard.db · dexscreener ok 1m         draw/header.rs
+//!  jupiter DOWN, next try 00:03 UTC: not reachable       (empty on a good day)
 //!  Summary lines, bars with their intervals                                           draw/blocks.rs
 //!
 //!   Model          Trades  Win rate ▼        Total P&L                                draw/table.rs
@@ -23,6 +23,7 @@
 pub mod chord;
 pub mod draw;
 mod jobs;
+mod keyed;
 pub mod keymap;
 pub mod lab;
 pub mod message;

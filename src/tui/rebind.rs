@@ -169,6 +169,13 @@ impl Keys {
         })
     }
 
+    /// The first chord of an action where keys are keys: what is typed into keeps some of its own.
+    pub(super) fn first(&self, action: Action) -> Option<Chord> {
+        let here = |row: &&Bound| row.binding.action == action && !is_typed_in(row.binding.context);
+        let mut rows = self.rows.iter().filter(here);
+        rows.find_map(|row| row.chords.first().copied())
+    }
+
     /// The rows that the help lists under a context.
     pub fn of(&self, context: Context) -> impl Iterator<Item = &Bound> {
         let rows = self.rows.iter();

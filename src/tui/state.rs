@@ -85,6 +85,9 @@ pub struct List {
     pub offset: usize,
     /// The key of the selected row.
     selected: Option<String>,
+    /// The key of the row that the user chose last: it is selected again when it comes back from
+    /// beyond a filter or a range.
+    wanted: Option<String>,
     /// The user has chosen a row; before that the selection stays at the top.
     chosen: bool,
 }
@@ -455,6 +458,7 @@ impl List {
         self.chosen = true;
         self.position = position;
         self.selected = self.row().map(|row| row.key.clone());
+        self.wanted.clone_from(&self.selected);
         before != (self.position, self.selected.clone())
     }
 
@@ -484,17 +488,22 @@ impl List {
             rows.filter(|i| found.get(*i).is_some_and(|found| *found))
                 .collect()
         };
-        let kept = self.selected.as_deref().and_then(|key| {
-            self.arranged
-                .iter()
-                .position(|i| table.rows.get(*i).is_some_and(|row| row.key == key))
-        });
+        let place = |key: &str| {
+            let rows = |i: &usize| table.rows.get(*i).is_some_and(|row| row.key == key);
+            self.arranged.iter().position(rows)
+        };
+        let wanted = self.wanted.as_deref().and_then(place);
+        let kept = wanted.or_else(|| self.selected.as_deref().and_then(place));
         match kept {
-            Some(position) if self.chosen => self.position = position,
+            Some(position) if self.chosen => {
+                self.position = position;
+                self.selected = self.row().map(|row| row.key.clone());
+            }
             _ => {
-                let chosen = self.chosen;
+                let (chosen, wanted) = (self.chosen, self.wanted.take());
                 self.select(self.position);
                 self.chosen = chosen;
+                self.wanted = wanted;
             }
         }
     }
@@ -563,6 +572,14 @@ mod tests {
         list.arrange();
         assert_eq!((list.selected(), list.position), (None, 0));
         assert!(list.row().is_none());
+        // What was chosen last comes back.
+        list.shown = Some(shown(&["x", "b"]));
+        list.arrange();
+        assert_eq!((list.selected(), list.position), (Some("b"), 1));
+        list.select(0);
+        list.shown = Some(shown(&["b", "x"]));
+        list.arrange();
+        assert_eq!((list.selected(), list.position), (Some("x"), 1));
     }
 
     #[test]

@@ -12,6 +12,12 @@ pub use crate::view::layout::{cut, spaces, width, wrap};
 
 use crate::view::layout::beginning;
 
+/// A line of one style. The style lies with the text: that of a line is lost where lines are put
+/// together.
+pub fn styled(text: impl Into<std::borrow::Cow<'static, str>>, style: Style) -> Line<'static> {
+    Line::from(Span::styled(text, style))
+}
+
 /// How many cells a line takes.
 #[must_use]
 pub fn line_width(line: &Line) -> usize {

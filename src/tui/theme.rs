@@ -106,6 +106,10 @@ pub struct Glyphs {
     pub ascending: &'static str,
     /// Sorted from the largest.
     pub descending: &'static str,
+    /// Beside a figure that rose.
+    pub rose: &'static str,
+    /// Beside a figure that fell.
+    pub fell: &'static str,
     /// Before the range that is asked for and not there yet.
     pub towards: &'static str,
     /// Between things on one line.
@@ -138,6 +142,8 @@ const UNICODE: Glyphs = Glyphs {
     ellipsis: "…",
     ascending: "▲",
     descending: "▼",
+    rose: "▲",
+    fell: "▼",
     towards: "→",
     dot: "·",
     thumb: "▐",
@@ -157,6 +163,8 @@ const ASCII: Glyphs = Glyphs {
     ellipsis: "~",
     ascending: "^",
     descending: "v",
+    rose: "^",
+    fell: "v",
     towards: "->",
     dot: "|",
     thumb: "#",

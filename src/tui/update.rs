@@ -114,14 +114,9 @@ fn paste(state: &mut State, text: &str) -> Effects {
             adding.said = None;
             Effects::redraw(true)
         }
-        (Place::Filter, _) => {
-            let list = state.list_mut();
-            list.filter.push_str(&text);
-            list.arrange();
-            Effects::redraw(true)
-        }
+        (Place::Filter, _) => Effects::redraw(state.retype(|typed| typed.push_str(&text))),
         (Place::List | Place::Page, _) => {
-            state.say("press + to add a pasted address, / to filter by it");
+            state.say(state.keys.pasted());
             Effects::redraw(true)
         }
         _ => Effects::default(),
@@ -147,7 +142,14 @@ fn press(state: &mut State, key: &KeyEvent) -> Effects {
     };
     let place = state.place();
     if let Some(action) = state.keys.lookup(place, chord) {
+        if matches!(action, Action::Filter | Action::Add | Action::Name) {
+            // What is typed stands where it did.
+            state.toast = None;
+        }
         return act(state, action);
+    }
+    if chord.typed().is_some() && matches!(place, Place::Filter | Place::Naming | Place::Add) {
+        state.toast = None;
     }
     if place == Place::Naming
         && let Some(c) = chord.typed()
@@ -258,6 +260,7 @@ fn beside(tab: Tab, steps: usize) -> Tab {
 }
 
 fn go(state: &mut State, tab: Tab) -> Effects {
+    state.toast = None;
     if tab == state.tab && state.page.is_none() && state.lab.is_none() {
         return Effects::default();
     }
@@ -320,6 +323,8 @@ fn open(state: &mut State) -> Effects {
 }
 
 fn open_page(state: &mut State, key: String, copy: String) -> Effects {
+    // What was said of the rows is over.
+    state.toast = None;
     state.page = Some(OpenPage::new(state.tab, key, copy, state.requested));
     state.ask_page();
     Effects::ask(state)
@@ -332,7 +337,7 @@ fn mark(state: &mut State) -> Effects {
         Tab::Leaderboard => "model",
         Tab::Categories => "source",
         Tab::Tracker | Tab::Features => {
-            state.say("c compares two models on the Leaderboard, two sources in the Categories");
+            state.say(state.keys.what_compares());
             return Effects::redraw(true);
         }
     };
@@ -348,9 +353,7 @@ fn mark(state: &mut State) -> Effects {
     match list.marked.take() {
         None => {
             list.marked = Some(key);
-            state.say(format!(
-                "{name} marked: c on another {what} compares the two"
-            ));
+            state.say(state.keys.marked(&name, what));
             Effects::redraw(true)
         }
         Some(first) if first == key => {
@@ -375,7 +378,7 @@ fn shared_days(state: &mut State) -> Effects {
     };
     let pair = PairKey::parse(&page.key).filter(|_| page.tab == Tab::Leaderboard);
     let Some(mut pair) = pair else {
-        state.say("c compares two models: mark them on the Leaderboard");
+        state.say(state.keys.what_compares());
         return Effects::redraw(true);
     };
     pair.shared_days = !pair.shared_days;
@@ -468,7 +471,7 @@ fn poll_now(state: &mut State) -> Effects {
         _ => None,
     };
     let Some(key) = key else {
-        state.say("r polls the call that is selected on the Tracker");
+        state.say(state.keys.what_polls());
         return Effects::redraw(true);
     };
     Effects {
@@ -542,7 +545,7 @@ fn reverse_sort(state: &mut State) -> bool {
         order.descending = !order.descending;
         list.arrange();
     } else {
-        state.say("in its own order; s sorts by a column");
+        state.say(state.keys.what_sorts());
     }
     true
 }

@@ -53,6 +53,8 @@ pub fn page(
         blocks.push(Block::Heading("Refused readings".to_owned()));
         blocks.push(refused(history, as_of, style));
     }
+    blocks.push(Block::Heading("Elsewhere".to_owned()));
+    blocks.push(Block::Pairs(elsewhere(judged)));
     Some(Page {
         title: format!("{} by {}", symbol(judged), call.source),
         blocks,
@@ -201,11 +203,17 @@ fn identity(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> V
         )),
     };
     pairs.extend(standing.map(|s| pair("standing", Line::toned(s, Tone::Warn))));
+    pairs
+}
+
+/// Where else it can be found. Long lines that are looked at seldom: they come last.
+fn elsewhere(judged: &Judged) -> Vec<(String, Line)> {
+    let call = &judged.call;
     // In full, so that a terminal can follow it.
     let web = call.token.as_ref().and_then(page_of);
-    pairs.extend(web.map(|url| pair("web", Line::plain(url))));
-    pairs.push(pair("id", Line::toned(call.id.0.clone(), Tone::Dim)));
-    pairs
+    let web = web.map(|url| ("web".to_owned(), Line::plain(url)));
+    let id = Line::toned(call.id.0.clone(), Tone::Dim);
+    web.into_iter().chain([("id".to_owned(), id)]).collect()
 }
 
 /// The category and the rule that gave it.

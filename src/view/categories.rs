@@ -611,7 +611,7 @@ pub(super) fn notes(found: &Categories) -> Vec<Line> {
         (c.no_final, "without a final price"),
         (
             found.early_finals,
-            "with a final taken early (p shows them)",
+            "with a final taken early (in when provisional)",
         ),
         (found.undecided, "with an unknown ATH"),
         (

@@ -46,7 +46,7 @@ impl Chart {
         let (mark, shade, zero) = if self.style.ascii {
             ('*', ':', '.')
         } else {
-            ('▪', '░', '·')
+            ('━', '░', '·')
         };
         let zero_row = row_of(0.0);
         let mut lines = Vec::with_capacity(HEIGHT + 1);

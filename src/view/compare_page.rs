@@ -11,7 +11,7 @@ use crate::stats::bootstrap::{ENOUGH_DAYS, MIN_DAYS};
 
 use super::format::{self, Style, UNKNOWN};
 use super::leaderboard::book_row_key;
-use super::table::{Align, Block, Cell, Column, Line, Page, Row, Table, Tone};
+use super::table::{Align, Block, Cell, Column, Line, Page, Row, Step, Table, Tone};
 
 /// Stands between the parts of a key; no name holds it, since names lose control characters on
 /// their way in.
@@ -85,6 +85,11 @@ pub fn page(
         blocks: vec![
             Block::Heading(format!("Who is better, in {}", keys[0].currency)),
             Block::Text(said),
+            Block::Next(if pair.shared_days {
+                Step::AllDays
+            } else {
+                Step::SharedDays
+            }),
             Block::Table(differences(&found, style)),
             Block::Heading("Side by side".to_owned()),
             Block::Table(side_by_side(&found, keys, style)),
@@ -173,10 +178,10 @@ pub fn caution(found: &Comparison) -> Option<String> {
 fn days(found: &Comparison, shared_only: bool) -> String {
     let shared = format::count(found.shared_days, "day");
     if shared_only {
-        format!("only the {shared} on which both closed a trade; c for all days")
+        format!("only the {shared} on which both closed a trade")
     } else {
         format!(
-            "{} with trades, {shared} with trades of both; c for those only",
+            "{} with trades, {shared} with trades of both",
             format::count(found.days, "day")
         )
     }

@@ -104,7 +104,7 @@ const COLUMNS: [Column; 12] = [
         Align::Left,
         9,
         70,
-        "what the verdict rests on; Enter shows all of it",
+        "what the verdict rests on; all of it on the page of the row",
     ),
 ];
 
@@ -156,7 +156,7 @@ pub fn screen(
             lines
         },
         empty: found.rows.is_empty().then(|| empty(calls, &found, range)),
-        count: format!("{} settled calls", found.n),
+        count: format::count(found.n, "settled call"),
         table: Table {
             columns: COLUMNS.to_vec(),
             rows: found

@@ -265,6 +265,15 @@ pub fn tone_of(value: f64) -> Tone {
     }
 }
 
+/// The tone of a change as it is written: what is rounded to nothing neither rose nor fell.
+fn tone_of_sign(text: &str) -> Tone {
+    match text.as_bytes().first() {
+        Some(b'+') => Tone::Up,
+        Some(b'-') => Tone::Down,
+        _ => Tone::Plain,
+    }
+}
+
 /// The tone of a category.
 #[must_use]
 pub const fn category_tone(category: Category) -> Tone {
@@ -280,7 +289,11 @@ pub const fn category_tone(category: Category) -> Tone {
 pub fn percent_cell(percent: Option<Percent>) -> Cell {
     percent.map_or_else(
         || Cell::unknown(UNKNOWN),
-        |p| Cell::number(signed_percent(p), p.value()).toned(tone_of(p.value())),
+        |p| {
+            let text = signed_percent(p);
+            let tone = tone_of_sign(&text);
+            Cell::number(text, p.value()).toned(tone)
+        },
     )
 }
 
@@ -289,7 +302,11 @@ pub fn percent_cell(percent: Option<Percent>) -> Cell {
 pub fn money_cell(value: Option<f64>, style: Style) -> Cell {
     value.map_or_else(
         || Cell::unknown(UNKNOWN),
-        |v| Cell::number(signed_money(v, style), v).toned(tone_of(v)),
+        |v| {
+            let text = signed_money(v, style);
+            let tone = tone_of_sign(&text);
+            Cell::number(text, v).toned(tone)
+        },
     )
 }
 

@@ -194,8 +194,7 @@ impl Bench {
             };
             compared.push((kept, sides));
         }
-        let what =
-            text.unwrap_or_else(|| "everything (Enter sets the row, + and - step)".to_owned());
+        let what = text.unwrap_or_else(|| "everything: nothing is asked for yet".to_owned());
         let mut lines = vec![Line::toned("keep ", Tone::Dim).and(what, Tone::Strong)];
         if let Some(wrong) = wrong {
             lines.push(Line::toned(wrong, Tone::Bad));

@@ -122,7 +122,7 @@ pub fn spaces(n: usize) -> String {
 
 /// Chooses the columns for a width, each with its width: the highest priority number goes first,
 /// the column named `keep` and those of priority 0 as long as there is any room. `title` gives
-/// the width of a column's heading.
+/// the width of a column's heading, `arrow` the cells of the sign beside figures that rise and fall.
 ///
 /// Too narrow even for those that stay, numbers go from the right until names can be read; in the
 /// end names are squeezed, but a number is shown whole or not at
@@ -134,10 +134,15 @@ pub fn fit(
     room: usize,
     gap: usize,
     keep: Option<&str>,
+    arrow: usize,
     title: impl Fn(usize) -> usize,
 ) -> Vec<(usize, usize)> {
+    let needs = |index: usize| {
+        let arrow = if table.columns[index].moves { arrow } else { 0 };
+        needs(table, rows, index) + arrow
+    };
     let mut columns: Vec<(usize, usize)> = (0..table.columns.len())
-        .map(|index| (index, needs(table, rows, index).max(title(index))))
+        .map(|index| (index, needs(index).max(title(index))))
         .collect();
     let kept = |index: usize| keep == Some(table.columns[index].key);
     let left = |index: usize| table.columns[index].align == Align::Left;

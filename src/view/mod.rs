@@ -33,18 +33,3 @@ pub use table::{
     Align, Bar, Block, Cell, ChartLevel, Column, Empty, Line, Order, Page, PathChart, Row, Screen,
     SortKey, Step, Table, Tone, Words,
 };
-
-use crate::domain::Range;
-
-/// The key that switches to a range: what an empty screen tells to press. The key table of the
-/// dashboard is tested against it.
-#[must_use]
-pub const fn range_key(range: Range) -> char {
-    match range {
-        Range::H24 => 'd',
-        Range::D7 => 'w',
-        Range::D30 => 'm',
-        Range::D90 => 'n',
-        Range::All => 'a',
-    }
-}

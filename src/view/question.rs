@@ -90,6 +90,11 @@ pub struct Header {
     pub as_of: String,
     /// The database file, shortened.
     pub database: String,
-    /// Feed health: who answers, how old the newest price is, the last error, the next try.
+    /// Feed health: who answers, how old the newest price is, who does not.
     pub feed: Line,
+    /// The same in fewer words, for 80 columns.
+    pub brief: Line,
+    /// What is not as always, the most important first: trouble with the database, long work and
+    /// how far it has come, a feed's last error and its next try.
+    pub news: Vec<Line>,
 }

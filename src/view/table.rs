@@ -70,6 +70,10 @@ pub struct Column {
     pub max_width: u16,
     /// One line that says what the figure is.
     pub help: &'static str,
+    /// Its figures rise and fall: on a screen each carries an arrow beside its sign. Changes of a
+    /// price do; a P&L has its sign, and a fall from a peak has only one direction, so that there
+    /// an arrow would be noise.
+    pub moves: bool,
 }
 
 /// What a cell sorts by. Unknown sorts last in both directions.
@@ -150,6 +154,8 @@ pub enum Block {
     Rows(Table),
     /// A path over time.
     Path(PathChart),
+    /// What can be done next.
+    Next(Step),
 }
 
 /// A path over time, in multiples of an entry on a logarithmic scale: a doubling is as high as
@@ -184,36 +190,31 @@ pub struct Empty {
     pub next: Vec<Step>,
 }
 
-/// Something that a user can do next: with a key in the dashboard, with a flag in a report.
+/// Something that a user can do next: with a key in the dashboard (which knows what key that is), with
+/// a flag in a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Look further back.
     Range(Range),
     /// Look at calls that are still in their window.
     Provisional,
+    /// Compare two models on the days that both traded.
+    SharedDays,
+    /// Compare them on all days.
+    AllDays,
     /// The same in both.
     Say(String),
 }
 
 impl Step {
-    /// As the dashboard says it: "press a for All".
-    #[must_use]
-    pub fn on_screen(&self) -> String {
-        match self {
-            Self::Range(range) => {
-                format!("press {} for {}", super::range_key(*range), range.label())
-            }
-            Self::Provisional => "press p to see calls that are still in their window".to_owned(),
-            Self::Say(text) => text.clone(),
-        }
-    }
-
     /// As a report says it: "--range all reaches it".
     #[must_use]
     pub fn in_report(&self) -> String {
         match self {
             Self::Range(range) => format!("--range {} reaches it", range.name()),
             Self::Provisional => "--provisional takes in calls still in their window".to_owned(),
+            Self::SharedDays => "--shared-days compares on those only".to_owned(),
+            Self::AllDays => "without --shared-days all days count".to_owned(),
             Self::Say(text) => text.clone(),
         }
     }
@@ -280,7 +281,15 @@ impl Column {
             priority,
             max_width,
             help,
+            moves: false,
         }
+    }
+
+    /// This column, of figures that rise and fall.
+    #[must_use]
+    pub const fn moving(mut self) -> Self {
+        self.moves = true;
+        self
     }
 }
 
@@ -493,6 +502,7 @@ mod tests {
             priority: 0,
             max_width: 10,
             help: "",
+            moves: false,
         };
         let row = |key: &str, name: &str, value: Option<f64>| Row {
             key: key.into(),

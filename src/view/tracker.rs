@@ -43,7 +43,8 @@ const COLUMNS: [Column; 21] = [
         0,
         10,
         "latest (or final) price against the entry",
-    ),
+    )
+    .moving(),
     Column::new(
         "ath",
         "ATH",
@@ -67,7 +68,8 @@ const COLUMNS: [Column; 21] = [
         2,
         9,
         "latest price against one hour before it",
-    ),
+    )
+    .moving(),
     Column::new(
         "h6",
         "6h ago",
@@ -75,7 +77,8 @@ const COLUMNS: [Column; 21] = [
         4,
         9,
         "latest price against six hours before it",
-    ),
+    )
+    .moving(),
     Column::new(
         "h24",
         "24h ago",
@@ -83,7 +86,8 @@ const COLUMNS: [Column; 21] = [
         4,
         9,
         "latest price against a day before it",
-    ),
+    )
+    .moving(),
     Column::new(
         "drawdown",
         "Max DD",
@@ -99,7 +103,8 @@ const COLUMNS: [Column; 21] = [
         3,
         9,
         "return 24 hours after the call",
-    ),
+    )
+    .moving(),
     Column::new(
         "liquidity",
         "Liq",
@@ -147,7 +152,8 @@ const COLUMNS: [Column; 21] = [
         6,
         9,
         "return one hour after the call",
-    ),
+    )
+    .moving(),
     Column::new(
         "return_6h",
         "+6h",
@@ -155,7 +161,8 @@ const COLUMNS: [Column; 21] = [
         6,
         9,
         "return six hours after the call",
-    ),
+    )
+    .moving(),
     Column::new(
         "coverage",
         "Cov",

@@ -26,6 +26,7 @@ pub fn column(
         priority,
         max_width,
         help,
+        moves: false,
     }
 }
 
@@ -43,9 +44,21 @@ pub fn header() -> Header {
         demo: Some("DEMO: a simulated market, nothing here is real".to_owned()),
         as_of: "2026-11-01 00:00 UTC".to_owned(),
         database: "~/.local/share/callboard/callboard.db".to_owned(),
-        feed: Line::toned("dexscreener ok", Tone::Good)
-            .and(", newest price 1 min old", Tone::Dim)
-            .and("; geckoterminal waits till 00:03", Tone::Warn),
+        feed: Line::toned("polling here: ", Tone::Dim)
+            .and("dexscreener ok", Tone::Good)
+            .and(" 1m ago, 149 tokens; ", Tone::Dim)
+            .and("jupiter DOWN", Tone::Bad),
+        brief: Line::toned("dexscreener ok", Tone::Good).and(" 1m", Tone::Dim),
+        news: vec![
+            Line::toned(
+                "jupiter DOWN, next try 00:03 UTC: answered HTTP 502 Bad Gateway",
+                Tone::Bad,
+            ),
+            Line::toned(
+                "filling gaps: 12 of 352 tokens, 1,204 candles found",
+                Tone::Dim,
+            ),
+        ],
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::analytics::lab::SavedFilter;
 use crate::board::{Board, Settings};
-use crate::domain::{Call, CallId, Decision, Notice, Span, Timestamp, Trade};
+use crate::domain::{Call, CallId, Decision, Notice, Span, Timestamp, Trade, Work};
 use crate::store::{History, Sample};
 use crate::tracker::backfill::Filled;
 use crate::tracker::{FeedHealth, Poll};
@@ -94,6 +94,10 @@ pub struct Snapshot {
     pub notices: Arc<Vec<Notice>>,
     /// The number of the latest one.
     pub told: i64,
+    /// Long work on the database, of this program or of another, and how far it has come.
+    pub work: Option<Work>,
+    /// That work holds the database: what comes in waits for its end.
+    pub held: bool,
     /// Why the database could not be read or written last time.
     pub trouble: Option<String>,
     /// How far the first load has come.
@@ -113,6 +117,8 @@ impl Snapshot {
             filters: Arc::default(),
             notices: Arc::default(),
             told: 0,
+            work: None,
+            held: false,
             trouble: None,
             loaded: Stage::Nothing,
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use crate::domain::{Confidence, Side, Timestamp, Trade};
+use crate::domain::{Confidence, Side, Task, Timestamp, Trade, Work};
 
 use super::super::StoreError;
 use super::super::names::Names;
@@ -12,7 +12,13 @@ use super::{Changes, put_all, settle};
 const BATCH: usize = 10_000;
 
 /// Moves the trades of `trade_row` into chunks, and packs their days anew.
-pub(in crate::store) fn move_rows(tx: &Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn move_rows(
+    tx: &Connection,
+    tell: &mut dyn FnMut(Work),
+) -> Result<(), StoreError> {
+    let count = |sql| tx.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let all = count("SELECT count(*) FROM trade_row")?.unsigned_abs();
+    let mut moved = 0;
     tx.execute_batch("DELETE FROM trade_day; DELETE FROM trade_hour;")?;
     let mut names = Names::default();
     let mut changes = Changes::default();
@@ -28,6 +34,8 @@ pub(in crate::store) fn move_rows(tx: &Connection) -> Result<(), StoreError> {
             batch.push(read_trade(row)?);
             if batch.len() >= BATCH {
                 put_all(tx, &mut names, &batch, &mut changes)?;
+                moved += batch.len() as u64;
+                tell(Work::of(Task::Trades, moved, all));
                 batch.clear();
             }
         }

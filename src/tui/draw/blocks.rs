@@ -5,7 +5,8 @@
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use crate::tui::text::{cut, cut_line, line_width, spaces, width, wrap};
+use crate::tui::rebind::Keys;
+use crate::tui::text::{cut, cut_line, line_width, spaces, styled, width, wrap};
 use crate::tui::theme::Theme;
 use crate::view::{self, Bar, Block};
 
@@ -28,7 +29,7 @@ const LONGEST_LINE: usize = 110;
 
 /// Blocks in as many columns as a width allows, a heading with what follows it.
 #[must_use]
-pub fn flow(blocks: &[Block], room: usize, theme: Theme) -> Vec<Line<'static>> {
+pub fn flow(blocks: &[Block], room: usize, keys: &Keys, theme: Theme) -> Vec<Line<'static>> {
     let mut sections: Vec<&[Block]> = Vec::new();
     let mut start = 0;
     for at in 1..=blocks.len() {
@@ -41,7 +42,7 @@ pub fn flow(blocks: &[Block], room: usize, theme: Theme) -> Vec<Line<'static>> {
     let each = (room + GUTTER) / count - GUTTER.min(room);
     let sections = sections
         .into_iter()
-        .map(|section| lines(section, each, theme))
+        .map(|section| lines(section, each, keys, theme))
         .collect();
     side_by_side(sections, count, each)
 }
@@ -121,7 +122,7 @@ fn columns_needed(heights: &[usize], tallest: usize) -> usize {
 
 /// Blocks under each other, all lines within a width.
 #[must_use]
-pub fn lines(blocks: &[Block], room: usize, theme: Theme) -> Vec<Line<'static>> {
+pub fn lines(blocks: &[Block], room: usize, keys: &Keys, theme: Theme) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     for block in blocks {
         match block {
@@ -130,7 +131,7 @@ pub fn lines(blocks: &[Block], room: usize, theme: Theme) -> Vec<Line<'static>> 
                     out.push(Line::default());
                 }
                 let text = cut(text, room, theme.glyphs.ellipsis).into_owned();
-                out.push(Line::styled(text, theme.heading()));
+                out.push(styled(text, theme.heading()));
             }
             Block::Text(text) => out.extend(
                 text.iter()
@@ -143,11 +144,12 @@ pub fn lines(blocks: &[Block], room: usize, theme: Theme) -> Vec<Line<'static>> 
                 out.extend(chart.lines(room).iter().map(|line| theme.line(line)));
             }
             Block::Rows(table) => out.extend(
-                table::beginning(table, BEGINNING, room, theme)
+                table::beginning(table, BEGINNING, room, keys, theme)
                     .into_iter()
                     .map(|line| cut_line(line, room, theme.glyphs.ellipsis)),
             ),
             Block::Path(chart) => out.extend(super::chart::lines(chart, room, theme)),
+            Block::Next(step) => out.push(styled(keys.step(step), theme.dim())),
             Block::Table(table) => out.extend(
                 table::lines(table, room, theme)
                     .into_iter()
@@ -323,13 +325,13 @@ mod tests {
             }]),
         ];
         for room in 8..120 {
-            for line in lines(&blocks, room, Theme::new(false, false)) {
+            for line in lines(&blocks, room, &Keys::default(), Theme::new(false, false)) {
                 let wide = line_width(&line);
                 assert!(wide <= room, "{wide} > {room}: {line}");
             }
-            let _ = flow(&blocks, room, Theme::new(false, false));
+            let _ = flow(&blocks, room, &Keys::default(), Theme::new(false, false));
         }
-        assert!(flow(&[], 80, Theme::new(false, false)).is_empty());
-        let _ = flow(&blocks, 0, Theme::new(false, false));
+        assert!(flow(&[], 80, &Keys::default(), Theme::new(false, false)).is_empty());
+        let _ = flow(&blocks, 0, &Keys::default(), Theme::new(false, false));
     }
 }

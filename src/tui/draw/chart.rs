@@ -4,7 +4,7 @@
 
 use ratatui::text::{Line, Span};
 
-use crate::tui::text::{cut_line, spaces, width};
+use crate::tui::text::{cut_line, spaces, styled, width};
 use crate::tui::theme::Theme;
 use crate::view::PathChart;
 
@@ -64,7 +64,7 @@ pub fn lines(chart: &PathChart, room: usize, theme: Theme) -> Vec<Line<'static>>
             let level = chart.levels.iter().find(|level| own(level.multiple));
             let label = level.map_or("", |level| level.label.as_str());
             let pad = (GUTTER - 1).saturating_sub(width(label));
-            let mut line = Line::styled(format!("{}{label} ", spaces(pad)), theme.dim());
+            let mut line = styled(format!("{}{label} ", spaces(pad)), theme.dim());
             for cell in 0..wide {
                 let (text, path) = glyph(&dots, across, (cell, row), theme);
                 let top = chart
@@ -84,7 +84,7 @@ pub fn lines(chart: &PathChart, room: usize, theme: Theme) -> Vec<Line<'static>>
     let gap = wide.saturating_sub(width(left) + width(right));
     let axis = format!("{}{left}{}{right}", spaces(GUTTER), spaces(gap.max(1)));
     out.push(cut_line(
-        Line::styled(axis, theme.dim()),
+        styled(axis, theme.dim()),
         room,
         theme.glyphs.ellipsis,
     ));

@@ -1,4 +1,4 @@
-//! What surrounds every tab: two header lines and the footer.
+//! What surrounds every tab: the first header line and the footer.
 //!
 //! Knows: the state, hints. Must never know: what is in a tab. The range that is marked is that
 //! of the numbers on screen; one that is asked for and not there yet has an arrow before it.
@@ -11,7 +11,7 @@ use crate::domain::Range;
 use crate::tui::keymap::Place;
 use crate::tui::rebind::Shown;
 use crate::tui::state::{Adding, Drawn, State};
-use crate::tui::text::{cut, cut_line, line_width, spaces, width};
+use crate::tui::text::{cut, cut_line, line_width, spaces, styled, width};
 use crate::tui::theme::Theme;
 use crate::view::Tab;
 
@@ -128,58 +128,6 @@ fn push_gap(line: &mut Line<'static>, cells: usize) {
     }
 }
 
-/// The second header line: how many, as of when, from where, how the feeds are.
-pub fn second(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
-    let room = usize::from(area.width);
-    let mut line = Line::default();
-    if state.provisional {
-        line.push_span(Span::styled("+ provisional", theme.chosen()));
-    }
-    let dim = |text: &str| Line::styled(text.to_owned(), theme.dim());
-    let count = state.list().shown.as_ref().map(|s| s.screen.count.as_str());
-    let header = &state.header;
-    // The as-of belongs to the numbers: frozen ones keep theirs.
-    let shown = state.list().shown.as_ref();
-    let as_of = shown.map_or("", |s| s.screen.as_of.as_str());
-    let as_of = [as_of, header.as_of.as_str()]
-        .into_iter()
-        .find(|at| !at.is_empty());
-    // In this order on the line; the highest number goes first when it is short.
-    let mut parts: Vec<(u8, Line)> = vec![
-        (0, Line::raw(count.unwrap_or_default().to_owned())),
-        (
-            1,
-            dim(&as_of.map(|at| format!("as of {at}")).unwrap_or_default()),
-        ),
-        (3, dim(&header.database)),
-        (2, theme.line(&header.feed)),
-        (4, dim(header.demo.as_deref().unwrap_or_default())),
-    ];
-    parts.retain(|(_, part)| line_width(part) > 0);
-    let gap = 3;
-    while parts.len() > 1 {
-        let wide: usize = parts.iter().map(|(_, part)| line_width(part) + gap).sum();
-        if line_width(&line) + wide <= room + gap {
-            break;
-        }
-        let Some(last) = parts.iter().map(|(order, _)| *order).max() else {
-            break;
-        };
-        // The feed line is worth cutting rather than dropping.
-        if last == 2 {
-            break;
-        }
-        parts.retain(|(order, _)| *order != last);
-    }
-    for (_, part) in parts {
-        if !line.spans.is_empty() {
-            line.push_span(Span::styled(format!(" {} ", theme.glyphs.dot), theme.dim()));
-        }
-        line.extend(part.spans);
-    }
-    put(frame, area, 0, &cut_line(line, room, theme.glyphs.ellipsis));
-}
-
 /// The last line: a notice or the keys that work here, and where the selection is.
 pub fn footer(frame: &mut Frame, area: Rect, state: &State, drawn: Drawn, theme: Theme) {
     let room = usize::from(area.width);
@@ -257,7 +205,7 @@ pub fn adding(frame: &mut Frame, body: Rect, adding: &Adding, theme: Theme) -> R
         ),
     };
     let text = cut(text, usize::from(line.width), theme.glyphs.ellipsis).into_owned();
-    put(frame, line, 0, &Line::styled(text, style));
+    put(frame, line, 0, &styled(text, style));
     body
 }
 

@@ -7,8 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::tui::keymap::Context;
+use crate::tui::rebind::Keys;
 use crate::tui::state::{Drawn, State};
-use crate::tui::text::{mark_found, matches, spaces, width, wrap};
+use crate::tui::text::{mark_found, matches, spaces, styled, width, wrap};
 use crate::tui::theme::Theme;
 use crate::view;
 
@@ -52,7 +53,7 @@ fn lines(state: &State, room: usize, theme: Theme) -> Vec<Line<'static>> {
     }
     let needle = state.help_search.trim();
     if !needle.is_empty() {
-        return found(sections, needle, room, theme);
+        return found(sections, needle, room, &state.keys, theme);
     }
     let notes = state.list().shown.as_ref().map(|s| &s.screen.notes);
     let notes = notes.filter(|notes| !notes.is_empty());
@@ -78,6 +79,7 @@ fn found(
     sections: Vec<(String, Vec<(String, &str)>)>,
     needle: &str,
     room: usize,
+    keys: &Keys,
     theme: Theme,
 ) -> Vec<Line<'static>> {
     let holds = |text: &str| !matches(text, needle).is_empty();
@@ -92,7 +94,7 @@ fn found(
         .filter(|(_, rows)| !rows.is_empty())
         .collect();
     if kept.is_empty() {
-        let text = format!("nothing here contains \"{needle}\"; Esc shows everything again");
+        let text = format!("nothing here contains \"{needle}\"; {}", keys.drop_search());
         let wrapped = wrap(&view::Line::plain(text), room);
         return wrapped.iter().map(|line| theme.line(line)).collect();
     }
@@ -113,7 +115,7 @@ fn found(
 fn section(title: &str, rows: &[(String, &str)], room: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = wrap(&view::Line::plain(title), room)
         .iter()
-        .map(|line| Line::styled(line.text(), theme.heading()))
+        .map(|line| styled(line.text(), theme.heading()))
         .collect();
     let wide = rows.iter().map(|(key, _)| width(key)).max().unwrap_or(0);
     let wide = wide.max(13).min(room / 2);

@@ -7,7 +7,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::tui::state::{Drawn, List};
+use crate::tui::rebind::Keys;
+use crate::tui::state::{Drawn, State};
 use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::view::{Empty, Screen, Step, Tone};
@@ -25,19 +26,18 @@ const LONGEST_LINE: usize = 110;
 const INDENT: u16 = 2;
 
 /// Draws the tab.
-pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Drawn {
+pub fn draw(frame: &mut Frame, parts: &Parts, state: &State, theme: Theme) -> Drawn {
+    let list = state.list();
     let mut body = parts.body;
     let Some(shown) = &list.shown else {
-        centred(
-            frame,
-            body,
-            &[Line::styled("loading ...", theme.dim())],
-            theme,
-        );
+        // Long work comes before any data: it is said where one looks.
+        let mut lines = vec![text::styled("loading ...", theme.dim())];
+        lines.extend(state.header.news.iter().map(|line| theme.line(line)));
+        centred(frame, body, &lines, theme);
         return Drawn::default();
     };
     let screen = &shown.screen;
-    let log = log(screen, body.height, theme);
+    let log = log(screen, body.height, &state.keys, theme);
     body.height -= log.len() as u16;
     let foot = Rect {
         y: body.bottom(),
@@ -51,7 +51,7 @@ pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Draw
     let inner = indented(body);
     let (above, notes) = if parts.above {
         (
-            blocks::flow(&screen.above, usize::from(inner.width), theme),
+            blocks::flow(&screen.above, usize::from(inner.width), &state.keys, theme),
             notes(screen, usize::from(inner.width), theme),
         )
     } else {
@@ -82,7 +82,7 @@ pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Draw
         centred(
             frame,
             area,
-            &nothing(screen, list, area.width, theme),
+            &nothing(screen, state, area.width, theme),
             theme,
         );
         Drawn::default()
@@ -104,7 +104,7 @@ pub fn draw(frame: &mut Frame, parts: &Parts, list: &List, theme: Theme) -> Draw
 }
 
 /// The last lines of the log: one where the screen is small, more where there is room.
-fn log(screen: &Screen, height: u16, theme: Theme) -> Vec<Line<'static>> {
+fn log(screen: &Screen, height: u16, keys: &Keys, theme: Theme) -> Vec<Line<'static>> {
     let most = match height {
         0..16 => return Vec::new(),
         16..32 => 1,
@@ -115,7 +115,7 @@ fn log(screen: &Screen, height: u16, theme: Theme) -> Vec<Line<'static>> {
     if lines.is_empty() || most == 1 {
         return lines;
     }
-    let heading = Line::styled("Latest, all with l", theme.heading());
+    let heading = text::styled(keys.all_notices(), theme.heading());
     let all = [Line::default(), heading].into_iter();
     all.chain(lines).collect()
 }
@@ -169,7 +169,7 @@ impl Cut {
             return Line::default();
         }
         let text = format!("{} {} more lines", theme.glyphs.ellipsis, self.gone);
-        Line::styled(text, theme.dim())
+        text::styled(text, theme.dim())
     }
 }
 
@@ -183,11 +183,12 @@ fn notes(screen: &Screen, width: usize, theme: Theme) -> Vec<Line<'static>> {
 }
 
 /// Why there are no rows, and what to do about it.
-fn nothing(screen: &Screen, list: &List, width: u16, theme: Theme) -> Vec<Line<'static>> {
+fn nothing(screen: &Screen, state: &State, width: u16, theme: Theme) -> Vec<Line<'static>> {
+    let list = state.list();
     let said = if !list.filter.is_empty() && !screen.table.rows.is_empty() {
         Empty {
             what: format!("no row contains \"{}\"", list.filter),
-            next: vec![Step::Say("Esc drops the filter".to_owned())],
+            next: vec![Step::Say(state.keys.drop_filter())],
         }
     } else {
         screen.empty.clone().unwrap_or_else(|| Empty {
@@ -210,7 +211,7 @@ fn nothing(screen: &Screen, list: &List, width: u16, theme: Theme) -> Vec<Line<'
     let steps: Vec<_> = said
         .next
         .iter()
-        .flat_map(|step| wrapped(&step.on_screen(), Tone::Plain))
+        .flat_map(|step| wrapped(&state.keys.step(step), Tone::Plain))
         .collect();
     let widest = steps
         .iter()

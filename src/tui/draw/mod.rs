@@ -6,6 +6,7 @@
 pub mod blocks;
 pub mod chart;
 pub mod frame;
+pub mod header;
 pub mod help;
 pub mod list;
 pub mod page;
@@ -30,12 +31,17 @@ pub fn screen(frame: &mut Frame, state: &State, theme: Theme) -> Drawn {
         frame::top(frame, area, state, theme);
     }
     if let Some(area) = parts.second {
-        frame::second(frame, area, state, theme);
+        header::second(frame, area, state, theme, parts.third.is_some());
+    }
+    if let Some(area) = parts.third {
+        header::third(frame, area, state, theme);
     }
     let drawn = match (state.help, &state.page) {
         (Some(scroll), _) => help::draw(frame, parts.body, state, scroll, theme),
-        (None, Some(page)) if page.rows.is_none() => page::draw(frame, parts.body, page, theme),
-        (None, _) => list::draw(frame, &parts, state.list(), theme),
+        (None, Some(page)) if page.rows.is_none() => {
+            page::draw(frame, parts.body, page, &state.keys, theme)
+        }
+        (None, _) => list::draw(frame, &parts, state, theme),
     };
     if let Some(area) = parts.footer {
         frame::footer(frame, area, state, drawn, theme);
@@ -81,7 +87,7 @@ fn scrollbar(frame: &mut Frame, area: Rect, offset: usize, fits: usize, of: usiz
         width: 1,
         ..area
     };
-    let thumb = Line::styled(theme.glyphs.thumb, theme.dim());
+    let thumb = text::styled(theme.glyphs.thumb, theme.dim());
     for row in start..start + size {
         put(frame, column, row, &thumb);
     }

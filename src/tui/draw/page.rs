@@ -6,21 +6,17 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::tui::rebind::Keys;
 use crate::tui::state::{Drawn, OpenPage};
-use crate::tui::text::cut;
+use crate::tui::text::{cut, styled};
 use crate::tui::theme::Theme;
 
 use super::{blocks, centred, scrolled};
 
 /// Draws the page.
-pub fn draw(frame: &mut Frame, area: Rect, open: &OpenPage, theme: Theme) -> Drawn {
+pub fn draw(frame: &mut Frame, area: Rect, open: &OpenPage, keys: &Keys, theme: Theme) -> Drawn {
     let Some(page) = &open.page else {
-        centred(
-            frame,
-            area,
-            &[Line::styled("loading ...", theme.dim())],
-            theme,
-        );
+        centred(frame, area, &[styled("loading ...", theme.dim())], theme);
         return Drawn::default();
     };
     // An indent on the left, the scrollbar on the right.
@@ -31,7 +27,7 @@ pub fn draw(frame: &mut Frame, area: Rect, open: &OpenPage, theme: Theme) -> Dra
     };
     let room = usize::from(inner.width).saturating_sub(2);
     let title = cut(&page.title, room, theme.glyphs.ellipsis).into_owned();
-    let mut lines = vec![Line::styled(title, theme.key()), Line::default()];
-    lines.extend(blocks::flow(&page.blocks, room, theme));
+    let mut lines = vec![styled(title, theme.key()), Line::default()];
+    lines.extend(blocks::flow(&page.blocks, room, keys, theme));
     scrolled(frame, inner, &lines, open.scroll, theme)
 }

@@ -8,10 +8,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use crate::tui::rebind::Keys;
 use crate::tui::state::{Drawn, List};
-use crate::tui::text::{cut, mark_found, spaces, width};
+use crate::tui::text::{cut, mark_found, spaces, styled, width};
 use crate::tui::theme::Theme;
-use crate::view::{Align, Order, Row, Table, layout};
+use crate::view::{Align, Order, Row, Table, Tone, layout};
 
 use super::{has_scrollbar, put, scrollbar};
 
@@ -29,8 +30,9 @@ pub struct Fit {
 /// Chooses the columns for a width: from the lowest priority number up, the sorted one always.
 #[must_use]
 pub fn fit(table: &Table, rows: &[&Row], room: usize, order: Option<Order>, theme: Theme) -> Fit {
-    let columns = layout::fit(table, rows, room, 2, order.map(|o| o.column), |index| {
-        width(&title(table, index, order, theme))
+    let arrow = width(theme.glyphs.rose);
+    let columns = layout::fit(table, rows, room, 2, order.map(|o| o.column), arrow, |i| {
+        width(&title(table, i, order, theme))
     });
     let gap = [4, 3]
         .into_iter()
@@ -41,6 +43,8 @@ pub fn fit(table: &Table, rows: &[&Row], room: usize, order: Option<Order>, them
 
 fn title(table: &Table, index: usize, order: Option<Order>, theme: Theme) -> String {
     let column = &table.columns[index];
+    // The heading stands over the figures, not over their arrows.
+    let beside = if column.moves { " " } else { "" };
     match order {
         Some(order) if order.column == column.key => {
             let mark = if order.descending {
@@ -48,9 +52,9 @@ fn title(table: &Table, index: usize, order: Option<Order>, theme: Theme) -> Str
             } else {
                 theme.glyphs.ascending
             };
-            format!("{} {mark}", column.title)
+            format!("{} {mark}{beside}", column.title)
         }
-        _ => column.title.to_owned(),
+        _ => format!("{}{beside}", column.title),
     }
 }
 
@@ -72,12 +76,31 @@ pub fn titles(table: &Table, fit: &Fit, order: Option<Order>, theme: Theme) -> L
 /// A row.
 #[must_use]
 pub fn row(table: &Table, row: &Row, fit: &Fit, plain: bool, theme: Theme) -> Line<'static> {
-    line(table, fit, theme, |index| match row.cells.get(index) {
-        None => (String::new(), Style::new()),
-        Some(cell) if plain => (cell.text.clone(), Style::new()),
-        Some(cell) if row.dim => (cell.text.clone(), theme.tone(cell.tone).patch(theme.dim())),
-        Some(cell) => (cell.text.clone(), theme.tone(cell.tone)),
+    line(table, fit, theme, |index| {
+        let Some(cell) = row.cells.get(index) else {
+            return (String::new(), Style::new());
+        };
+        let text = format!("{}{}", cell.text, arrow(table, index, cell.tone, theme));
+        let style = match theme.tone(cell.tone) {
+            _ if plain => Style::new(),
+            tone if row.dim => tone.patch(theme.dim()),
+            tone => tone,
+        };
+        (text, style)
     })
+}
+
+/// What stands beside a figure in a column of those that rise and fall: colour is never the only
+/// sign, and in a column of arrows turns are seen from afar.
+fn arrow(table: &Table, index: usize, tone: Tone, theme: Theme) -> &'static str {
+    if !table.columns[index].moves {
+        return "";
+    }
+    match tone {
+        Tone::Up => theme.glyphs.rose,
+        Tone::Down => theme.glyphs.fell,
+        _ => " ",
+    }
 }
 
 fn line(
@@ -120,20 +143,27 @@ pub fn lines(table: &Table, room: usize, theme: Theme) -> Vec<Line<'static>> {
 
 /// The first rows of a long table, as lines, and how to see the others.
 #[must_use]
-pub fn beginning(table: &Table, most: usize, room: usize, theme: Theme) -> Vec<Line<'static>> {
+pub fn beginning(
+    table: &Table,
+    most: usize,
+    room: usize,
+    keys: &Keys,
+    theme: Theme,
+) -> Vec<Line<'static>> {
     let first = Table {
         columns: table.columns.clone(),
         rows: table.rows.iter().take(most).cloned().collect(),
     };
     let mut lines = self::lines(&first, room, theme);
     let text = match table.rows.len().saturating_sub(most) {
-        0 => "Enter: sort and filter them".to_owned(),
+        0 => keys.open_rows(),
         more => format!(
-            "{} {more} more: Enter lists them all",
-            theme.glyphs.ellipsis
+            "{} {more} more: {}",
+            theme.glyphs.ellipsis,
+            keys.open_rows()
         ),
     };
-    lines.push(Line::styled(text, theme.dim()));
+    lines.push(styled(text, theme.dim()));
     lines
 }
 
@@ -218,6 +248,7 @@ mod tests {
             priority,
             max_width,
             help: "",
+            moves: false,
         };
         Table {
             columns: vec![

@@ -12,6 +12,8 @@ pub struct Parts {
     pub top: Option<Rect>,
     /// The second header line.
     pub second: Option<Rect>,
+    /// The line under it: empty, or what is not as always.
+    pub third: Option<Rect>,
     /// Everything between.
     pub body: Rect,
     /// Whether there is room above the table.
@@ -42,7 +44,7 @@ pub fn parts(area: Rect) -> Parts {
     };
     let top = take(TOP);
     let second = take(SECOND);
-    take(GAP);
+    let third = take(GAP);
     let footer = (height >= FOOTER).then(|| {
         body.height -= 1;
         Rect {
@@ -54,6 +56,7 @@ pub fn parts(area: Rect) -> Parts {
     Parts {
         top,
         second,
+        third,
         body,
         above: height >= ABOVE,
         footer,
