@@ -192,6 +192,10 @@ impl Config {
     pub fn keys(&self) -> &[ChosenKeys] {
         &self.keys
     }
+
+    fn text(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", |(value, _)| value)
+    }
 }
 
 /// Where and why a file is no TOML. The line itself is not quoted: it may hold a key.
@@ -260,8 +264,11 @@ pub fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::io::Write;
+
+    use super::*;
+    use crate::analytics::Guards;
+    use crate::domain::{Range, Rules, Span};
 
     fn from_text(text: &str) -> Result<Config, ConfigError> {
         let mut file = tempfile::NamedTempFile::new().unwrap();

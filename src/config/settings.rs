@@ -6,10 +6,6 @@ use crate::domain::{Pace, Percent, Range, Rules, Span, Thresholds, Zone};
 use super::Config;
 
 impl Config {
-    fn text(&self, name: &str) -> &str {
-        self.values.get(name).map_or("", |(value, _)| value)
-    }
-
     /// Every value was checked when it was set, so the fallbacks below are never used.
     fn span(&self, name: &str) -> Span {
         Span::parse(self.text(name)).unwrap_or(Span::MINUTE)
