@@ -511,6 +511,7 @@ proptest! {
     fn samples_in_any_order_and_batches_give_the_same_folds(
         (all, shuffled) in samples().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
         batches in prop::collection::vec(1..12usize, 1..10),
+        ways in prop::collection::vec(0..3u8, 10),
         calls_before in 0..5usize,
     ) {
         let calls = four_calls();
@@ -527,9 +528,19 @@ proptest! {
         let mut rest = shuffled.as_slice();
         let mut sizes = batches.iter().cycle();
         let mut late = calls_before.min(4);
+        let mut ways = ways.iter().cycle();
         while !rest.is_empty() {
             let (now, later) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
-            let (_, changes) = store.put_samples(now).unwrap();
+            // Imported, polled, or polled after what was polled before went to its place.
+            let (puts, changes) = match ways.next().unwrap() {
+                0 => store.put_samples(now).unwrap(),
+                1 => store.put_polled(now).unwrap(),
+                _ => {
+                    store.settle_recent().unwrap();
+                    store.put_polled(now).unwrap()
+                }
+            };
+            prop_assert!(puts.iter().all(|p| *p == Put::New), "{:?}", puts);
             board.move_folds(changes);
             rest = later;
             if let Some(call) = calls.get(late) {
@@ -543,9 +554,16 @@ proptest! {
         let moved = json(&board, &request(as_of)).unwrap().to_string();
         prop_assert_eq!(&moved, &report(&store, as_of), "the board in memory");
         // Everything once more changes nothing.
-        let (puts, changes) = store.put_samples(&shuffled).unwrap();
-        prop_assert!(puts.iter().all(|p| *p == Put::Unchanged), "{:?}", puts);
-        prop_assert!(changes.is_empty());
+        for _ in 0..2 {
+            for (puts, changes) in [
+                store.put_samples(&shuffled).unwrap(),
+                store.put_polled(&shuffled).unwrap(),
+            ] {
+                prop_assert!(puts.iter().all(|p| *p == Put::Unchanged), "{:?}", puts);
+                prop_assert!(changes.is_empty());
+            }
+            store.settle_recent().unwrap();
+        }
 
         let once = report(&store, as_of);
         store.rebuild_folds().unwrap();

@@ -163,7 +163,7 @@ fn rebuild(tx: &Connection, rules: &Rules, tell: &mut dyn FnMut(Work)) -> Result
     set_meta(tx, "folds", &stamp(rules))
 }
 
-fn meta(conn: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+pub(super) fn meta(conn: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     Ok(conn
         .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
         .query_row([key], |row| row.get(0))
@@ -212,16 +212,14 @@ pub(super) fn fold_arrivals(
     arrivals: BTreeMap<i64, Arrivals>,
 ) -> Result<Vec<FoldChange>, StoreError> {
     let mut changes = Vec::new();
+    let mut folded = tx.prepare_cached("SELECT up_to FROM folded WHERE token_id = ?1")?;
     for (token, arrived) in arrivals {
         let refold = arrived.refold;
         let all = arrived.in_order();
         if all.is_empty() && !refold {
             continue;
         }
-        let up_to: Option<i64> = tx
-            .prepare_cached("SELECT up_to FROM folded WHERE token_id = ?1")?
-            .query_row([token], |row| row.get(0))
-            .optional()?;
+        let up_to: Option<i64> = folded.query_row([token], |row| row.get(0)).optional()?;
         let first = all.first().map(|seen| seen.at().millis());
         let in_order = first.is_some_and(|first| up_to.is_none_or(|up_to| first > up_to));
         if refold || !in_order {

@@ -31,6 +31,9 @@ pub(super) enum Home {
     Recent,
 }
 
+/// Where the instant is noted after which nothing lies in `sample`.
+const SETTLED_UNTIL: &str = "settled_until";
+
 impl Home {
     const fn insert(self) -> &'static str {
         match self {
@@ -90,6 +93,10 @@ impl Store {
     /// When the database cannot be written; then nothing is moved.
     pub fn settle_recent(&mut self) -> Result<(), StoreError> {
         self.write_as("settled", |tx, _| {
+            let last: Option<i64> = tx
+                .prepare_cached("SELECT max(at) FROM sample_recent")?
+                .query_row([], |row| row.get(0))?;
+            settled(tx, last)?;
             tx.execute_batch(
                 "INSERT INTO sample SELECT token_id, at, provider_id, state, price_usd, \
                  liquidity_usd, market_cap_usd, pool_id FROM sample_recent \
@@ -134,7 +141,11 @@ pub(super) fn put_all(
         // first of two for one place stays the first.
         places.sort_unstable();
     }
+    let last = places.iter().map(|place| place.at).max();
     let mut inserting = Inserting::prepare(tx, home)?;
+    if home == Home::Settled {
+        settled(tx, last)?;
+    }
     let mut puts = vec![Put::Unchanged; samples.len()];
     let mut arrivals: BTreeMap<i64, Arrivals> = BTreeMap::new();
     for place in places {
@@ -180,30 +191,33 @@ impl Place {
 /// The statements that every sample needs.
 struct Inserting<'a> {
     insert: CachedStatement<'a>,
-    /// Whether the other table has it; `None` where that is empty.
-    find_elsewhere: Option<CachedStatement<'a>>,
+    find_elsewhere: CachedStatement<'a>,
+    /// The other table holds nothing after this instant; `None` where it holds nothing.
+    elsewhere_until: Option<i64>,
 }
 
 impl<'a> Inserting<'a> {
     fn prepare(tx: &'a Connection, home: Home) -> Result<Self, StoreError> {
-        let elsewhere = match home {
-            Home::Settled => "SELECT EXISTS (SELECT 1 FROM sample_recent)",
-            Home::Recent => "SELECT EXISTS (SELECT 1 FROM sample)",
+        let until = match home {
+            Home::Settled => tx
+                .prepare_cached("SELECT max(at) FROM sample_recent")?
+                .query_row([], |row| row.get(0))?,
+            Home::Recent => settled_until(tx)?,
         };
-        let any: bool = tx
-            .prepare_cached(elsewhere)?
-            .query_row([], |row| row.get(0))?;
-        let find = any.then(|| tx.prepare_cached(home.find_elsewhere()));
         Ok(Self {
             insert: tx.prepare_cached(home.insert())?,
-            find_elsewhere: find.transpose()?,
+            find_elsewhere: tx.prepare_cached(home.find_elsewhere())?,
+            elsewhere_until: until,
         })
     }
 
     /// Stores a sample unless its place is taken; says whether it did.
     fn put(&mut self, place: Place, reading: &Reading, state: i64) -> Result<bool, StoreError> {
-        if let Some(find) = &mut self.find_elsewhere
-            && find.exists(params![place.token, place.at, place.provider])?
+        // What a poll brings is newer than anything settled, whose many pages nobody has to read.
+        if self.elsewhere_until.is_some_and(|until| place.at <= until)
+            && self
+                .find_elsewhere
+                .exists(params![place.token, place.at, place.provider])?
         {
             return Ok(false);
         }
@@ -218,6 +232,30 @@ impl<'a> Inserting<'a> {
             place.pool,
         ])?;
         Ok(inserted > 0)
+    }
+}
+
+/// The instant after which nothing lies in `sample`; `None` where nothing does.
+fn settled_until(tx: &Connection) -> Result<Option<i64>, StoreError> {
+    if let Some(noted) = folds::meta(tx, SETTLED_UNTIL)?.and_then(|at| at.parse().ok()) {
+        return Ok(Some(noted));
+    }
+    // A file from before this was noted. Every sample is looked at, once.
+    let last = tx
+        .prepare_cached("SELECT max(at) FROM sample")?
+        .query_row([], |row| row.get(0))?;
+    if let Some(last) = last {
+        folds::set_meta(tx, SETTLED_UNTIL, &i64::to_string(&last))?;
+    }
+    Ok(last)
+}
+
+/// Notes that samples up to an instant go to `sample`.
+pub(super) fn settled(tx: &Connection, last: Option<i64>) -> Result<(), StoreError> {
+    let noted = settled_until(tx)?;
+    match last.filter(|last| noted.is_none_or(|noted| noted < *last)) {
+        Some(last) => folds::set_meta(tx, SETTLED_UNTIL, &last.to_string()),
+        None => Ok(()),
     }
 }
 

@@ -245,6 +245,7 @@ fn find_token(tx: &Connection, text: &str) -> Result<(i64, String, String), Void
 fn set_sample(tx: &Connection, found: &Found, why: Option<&str>) -> Result<Voiding, VoidError> {
     let place = params![found.token, found.at, found.provider];
     // What is remembered of it hangs on the settled table.
+    super::samples::settled(tx, Some(found.at))?;
     tx.execute(
         "INSERT INTO sample SELECT token_id, at, provider_id, state, price_usd, liquidity_usd, \
          market_cap_usd, pool_id FROM sample_recent \
