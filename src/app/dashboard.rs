@@ -11,7 +11,6 @@ use std::sync::mpsc as sync;
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
 use tokio::sync::mpsc;
 use tokio::sync::watch as latest;
 
@@ -258,10 +257,14 @@ fn show(
     behind("analyst", move || answering.run(place, rings))?;
     start_market(market, clock, orders, &command)?;
 
+    let typed = {
+        let _inside = runtime.enter();
+        tui::Typed::listen()
+    };
     let ended = runtime.block_on(tui::run_with(
         context.keys.clone(),
         &mut terminal,
-        EventStream::new(),
+        typed,
         messages,
         tui::Asking {
             questions: ask,
@@ -366,7 +369,7 @@ fn behind(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failur
 
 /// Lowers the priority of this thread and of those that it starts. On Linux a thread has one of its
 /// own; elsewhere the whole process has one, which is left alone.
-fn stand_behind() {
+pub(super) fn stand_behind() {
     #[cfg(target_os = "linux")]
     {
         let own = rustix::thread::gettid();

@@ -634,12 +634,13 @@ pub fn load_trails(store: &Store, board: &mut Board, now: Timestamp) -> Result<(
         .called_since(since)
         .map(|(token, ..)| token.clone())
         .collect();
-    for token in tokens {
-        for price in store.price_path(&token, now, TRAIL)? {
-            board.add_price(&token, price);
+    // One look at the file, not one for each token: that would be most of the time.
+    store.reading(|store| {
+        for token in tokens {
+            board.add_trail(&token, store.price_path(&token, now, TRAIL)?);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[cfg(test)]

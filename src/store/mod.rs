@@ -146,6 +146,21 @@ impl Store {
         let _ = self.conn.execute_batch("ROLLBACK");
     }
 
+    /// Reads several things as of one moment, and looks at the file once for all of them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn reading<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let look = self.conn.unchecked_transaction()?;
+        let done = work(self);
+        // Nothing was written: there is nothing to be kept.
+        look.finish()?;
+        done
+    }
+
     /// Does something in one transaction: all of it is stored, or nothing. The lock is taken at
     /// once, since a transaction that only later turns to writing is refused without waiting.
     fn write<T, E: From<StoreError>>(

@@ -22,6 +22,8 @@
 
 pub mod chord;
 pub mod draw;
+mod encode;
+mod input;
 mod jobs;
 pub mod keymap;
 pub mod lab;
@@ -53,6 +55,7 @@ use tokio::time::{MissedTickBehavior, Sleep, interval, sleep};
 use crate::domain::Range;
 use crate::view::{Question, Tab};
 
+pub use input::Typed;
 pub use message::{Message, Request};
 pub use rebind::Keys;
 pub use surface::{Screen, Surface};
