@@ -6,7 +6,8 @@
 //!
 //! Rules that keep it right on terminals which measure a character differently than we do: nothing
 //! relative after a character beyond ASCII, nothing beyond ASCII is written again to save a move,
-//! and each frame begins with an absolute position and ends with plain attributes.
+//! and each frame begins with an absolute position and ends with plain attributes. A line feed moves
+//! straight down: the terminal is raw.
 
 use std::io::Write as _;
 
@@ -17,6 +18,10 @@ use unicode_width::UnicodeWidthStr;
 
 /// More unchanged cells between two changes are jumped over: writing them is never shorter.
 const LONGEST_GAP: u16 = 12;
+/// So many unchanged cells between two changes of one look are written with them.
+const HARDLY: u16 = 3;
+/// Fewer changes are sent as they come.
+const FEW: usize = 8;
 /// Erasing the rest of a row takes as many bytes.
 const ERASE: usize = 3;
 /// What can be seen where nothing is written.
@@ -68,6 +73,28 @@ struct Cursor {
     row_sure: bool,
 }
 
+/// A cell that is to be written.
+#[derive(Debug, Clone, Copy)]
+struct Change<'a> {
+    x: u16,
+    y: u16,
+    cell: &'a Cell,
+    /// It takes one column, as what was there did: its neighbours are not concerned.
+    alone: bool,
+}
+
+/// A stretch of a row that is to be written.
+#[derive(Debug)]
+struct Run {
+    /// `None` while it is blank.
+    look: Option<Look>,
+    x: u16,
+    y: u16,
+    end: u16,
+    /// From where on its row is blank.
+    blank_from: u16,
+}
+
 /// What the terminal shows, and how to make it show something else.
 #[derive(Debug, Default)]
 pub struct Encoder {
@@ -76,6 +103,7 @@ pub struct Encoder {
     shown: Vec<Option<Cell>>,
     /// For comparing ways.
     scratch: Vec<u8>,
+    other: Vec<u8>,
 }
 
 impl Encoder {
@@ -99,21 +127,125 @@ impl Encoder {
         content: impl Iterator<Item = (u16, u16, &'a Cell)>,
         out: &mut Vec<u8>,
     ) {
-        let mut state = (None, Look::PLAIN);
-        let mut row: Vec<(u16, &Cell)> = Vec::with_capacity(usize::from(self.size.width));
-        let mut of = 0;
-        for (x, y, cell) in content {
-            if y != of {
-                self.row(of, &row, &mut state, out);
-                row.clear();
-                of = y;
+        let changes: Vec<Change> = content
+            .filter(|(x, y, cell)| !self.shows(*x, *y, cell))
+            .map(|(x, y, cell)| Change {
+                x,
+                y,
+                cell,
+                alone: width(cell) == 1 && self.at(x, y).is_some_and(|old| width(old) == 1),
+            })
+            .collect();
+        for change in &changes {
+            self.note(change.x, change.y, change.cell);
+        }
+        let begin = out.len();
+        self.by_row(&changes, out);
+        // A few figures in each row: those that look the same, column by column, are less.
+        if (FEW..=self.shown.len() / 4).contains(&changes.len()) {
+            let mut other = std::mem::take(&mut self.other);
+            other.clear();
+            self.by_look(&changes, &mut other);
+            if other.len() < out.len() - begin {
+                out.truncate(begin);
+                out.extend_from_slice(&other);
             }
-            if !self.shows(x, y, cell) {
-                row.push((x, cell));
+            self.other = other;
+        }
+    }
+
+    /// Row by row, left to right.
+    fn by_row(&mut self, changes: &[Change], out: &mut Vec<u8>) {
+        let mut pen = Pen::new(out);
+        for row in changes.chunk_by(|a, b| a.y == b.y) {
+            self.row(row, &mut pen);
+        }
+        pen.end();
+    }
+
+    /// What looks the same together, from left to right, each column from top to bottom: then
+    /// attributes seldom change and the next place is a line feed and a few backspaces away.
+    fn by_look(&mut self, changes: &[Change], out: &mut Vec<u8>) {
+        let mut pen = Pen::new(out);
+        // Where half of a wide character is at stake the order matters.
+        let odd: Vec<Change> = changes.iter().filter(|c| !c.alone).copied().collect();
+        for row in odd.chunk_by(|a, b| a.y == b.y) {
+            self.row(row, &mut pen);
+        }
+        let mut looks: Vec<Look> = vec![Look::PLAIN];
+        let mut runs: Vec<(usize, Run)> = Vec::new();
+        for run in self.runs(changes) {
+            let look = run.look.unwrap_or(Look::PLAIN);
+            let at = looks.iter().position(|known| *known == look);
+            let at = at.unwrap_or_else(|| {
+                looks.push(look);
+                looks.len() - 1
+            });
+            runs.push((at, run));
+        }
+        runs.sort_by_key(|(look, run)| (*look, run.x, run.y));
+        for (look, run) in runs {
+            self.go(&mut pen, (run.x, run.y), looks[look]);
+            if run.x >= run.blank_from && usize::from(run.end - run.x) > ERASE {
+                pen.erase();
+                continue;
+            }
+            for x in run.x..run.end {
+                if let Some(cell) = self.at(x, run.y) {
+                    pen.put(cell, x, run.y, self.size.width);
+                }
             }
         }
-        self.row(of, &row, &mut state, out);
-        change(out, state.1, Look::PLAIN);
+        pen.end();
+    }
+
+    /// Stretches of one look that change, with what hardly parts them.
+    fn runs(&self, changes: &[Change]) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        let mut blank_from = (u16::MAX, u16::MAX);
+        for change in changes.iter().filter(|change| change.alone) {
+            let (x, y) = (change.x, change.y);
+            if blank_from.0 != y {
+                blank_from = (y, self.blank_from(y));
+            }
+            if let Some(run) = runs.last_mut()
+                && run.y == y
+                && (run.end..=run.end + HARDLY).contains(&x)
+                && let Some(look) = self.one_look(run, x)
+            {
+                (run.look, run.end) = (look, x + 1);
+                continue;
+            }
+            let loose = is_blank(change.cell) && Look::of(change.cell).blank_as(Look::PLAIN);
+            runs.push(Run {
+                look: (!loose).then(|| Look::of(change.cell)),
+                x,
+                y,
+                end: x + 1,
+                blank_from: blank_from.1,
+            });
+        }
+        runs
+    }
+
+    /// The look of a stretch that also holds what follows up to a column, if that is one.
+    fn one_look(&self, run: &Run, to: u16) -> Option<Option<Look>> {
+        let mut look = run.look;
+        for x in run.end..=to {
+            let cell = self.at(x, run.y)?;
+            if x < to && !is_ascii(cell) {
+                return None;
+            }
+            let its = Look::of(cell);
+            match look {
+                _ if is_blank(cell) && its.blank_as(look.unwrap_or(Look::PLAIN)) => {}
+                // Blank up to here: it takes the look of what follows.
+                None if its.blank_as(Look::PLAIN) => look = Some(its),
+                Some(look) if look == its => {}
+                _ => return None,
+            }
+        }
+        Some(look)
     }
 
     fn index(&self, x: u16, y: u16) -> Option<usize> {
@@ -162,110 +294,124 @@ impl Encoder {
         self.size.width - u16::try_from(written).unwrap_or(0)
     }
 
-    fn row(
-        &mut self,
-        y: u16,
-        cells: &[(u16, &Cell)],
-        (cursor, look): &mut (Option<Cursor>, Look),
-        out: &mut Vec<u8>,
-    ) {
-        for (x, cell) in cells {
-            self.note(*x, y, cell);
-        }
-        let blank_from = match cells.last() {
-            Some((_, last)) if is_blank(last) => self.blank_from(y),
-            _ => u16::MAX,
+    fn row(&mut self, changes: &[Change], pen: &mut Pen<'_>) {
+        let Some(last) = changes.last() else { return };
+        let blank_from = if is_blank(last.cell) {
+            self.blank_from(last.y)
+        } else {
+            u16::MAX
         };
-        for (i, (x, cell)) in cells.iter().enumerate() {
-            let rest = cells.len() - i;
-            let erase = *x >= blank_from && rest > ERASE;
-            let wanted = match is_blank(cell) && look.blank_as(Look::of(cell)) {
-                true => *look,
-                false => Look::of(cell),
-            };
-            self.go(out, cursor, look, (*x, y), wanted);
-            if erase {
-                if !look.blank_as(Look::PLAIN) {
-                    change(out, *look, Look::PLAIN);
-                    *look = Look::PLAIN;
-                }
-                out.extend_from_slice(b"\x1b[K");
-                return;
+        for (i, Change { x, y, cell, .. }) in changes.iter().enumerate() {
+            let wanted = pen.wants(cell);
+            self.go(pen, (*x, *y), wanted);
+            if *x >= blank_from && changes.len() - i > ERASE {
+                return pen.erase();
             }
-            put(out, look, cell);
-            *cursor = Some(self.after(*cursor, *x, y, cell));
+            pen.put(cell, *x, *y, self.size.width);
         }
     }
 
-    /// Where the cursor is once a cell is written.
-    fn after(&self, before: Option<Cursor>, x: u16, y: u16, cell: &Cell) -> Cursor {
-        let (ascii, wide) = (is_ascii(cell), width(cell));
-        let next = x.saturating_add(wide);
-        let before = before.filter(|before| before.y == y);
-        Cursor {
-            x: (wide == 1 && next < self.size.width).then_some(next),
+    /// Brings the cursor to where something of a look is to be written, the shortest way: jumping
+    /// there, or writing once more what stands between.
+    fn go(&mut self, pen: &mut Pen<'_>, (x, y): (u16, u16), wanted: Look) {
+        let from = pen.cursor;
+        if from.is_some_and(|from| (from.x, from.y) == (Some(x), y)) {
+            return;
+        }
+        let begin = pen.out.len();
+        jump_to(pen.out, from, x, y);
+        let jump = pen.out.len() - begin;
+        pen.cursor = Some(Cursor {
+            x: Some(x),
             y,
-            sure: ascii && before.is_none_or(|before| before.sure),
-            row_sure: ascii && before.is_none_or(|before| before.row_sure),
-        }
-    }
-
-    /// Brings the cursor to where a cell is to be written, the shortest way: jumping there, or
-    /// writing once more what stands between.
-    fn go(
-        &mut self,
-        out: &mut Vec<u8>,
-        cursor: &mut Option<Cursor>,
-        look: &mut Look,
-        (x, y): (u16, u16),
-        wanted: Look,
-    ) {
-        let between = match *cursor {
-            Some(Cursor {
-                x: Some(at), y: on, ..
-            }) if (at, on) == (x, y) => return,
+            sure: true,
+            row_sure: from.is_none_or(|from| from.row_sure || from.y != y),
+        });
+        let between = match from {
             Some(Cursor {
                 x: Some(at),
                 y: on,
                 sure: true,
                 ..
-            }) if on == y && at < x => Some(at..x),
-            _ => None,
-        };
-        let begin = out.len();
-        jump_to(out, *cursor, x, y);
-        let jump = out.len() - begin;
-        *cursor = Some(Cursor {
-            x: Some(x),
-            y,
-            sure: true,
-            row_sure: cursor.is_none_or(|cursor| cursor.row_sure || cursor.y != y),
-        });
-        let Some(between) = between.filter(|b| b.end - b.start <= LONGEST_GAP) else {
-            return;
+            }) if on == y && at < x && x - at <= LONGEST_GAP => at..x,
+            _ => return,
         };
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        change(&mut scratch, *look, wanted);
+        change(&mut scratch, pen.look, wanted);
         let most = jump + scratch.len();
         scratch.clear();
-        let mut then = *look;
+        let mut then = pen.look;
         let known = between.into_iter().all(|x| {
-            self.at(x, y)
-                .filter(|cell| is_ascii(cell))
-                .is_some_and(|cell| {
-                    put(&mut scratch, &mut then, cell);
-                    scratch.len() <= most
-                })
+            let cell = self.at(x, y).filter(|cell| is_ascii(cell));
+            cell.is_some_and(|cell| {
+                put(&mut scratch, &mut then, cell);
+                scratch.len() <= most
+            })
         });
         let end = scratch.len();
         change(&mut scratch, then, wanted);
         if known && scratch.len() <= most {
-            out.truncate(begin);
-            out.extend_from_slice(&scratch[..end]);
-            *look = then;
+            pen.out.truncate(begin);
+            pen.out.extend_from_slice(&scratch[..end]);
+            pen.look = then;
         }
         self.scratch = scratch;
+    }
+}
+
+/// What writes: the bytes so far, where the terminal writes next, and how.
+struct Pen<'a> {
+    out: &'a mut Vec<u8>,
+    cursor: Option<Cursor>,
+    look: Look,
+}
+
+impl<'a> Pen<'a> {
+    /// At the beginning of a frame: nothing is known of the cursor.
+    const fn new(out: &'a mut Vec<u8>) -> Self {
+        Self {
+            out,
+            cursor: None,
+            look: Look::PLAIN,
+        }
+    }
+
+    /// The look to write a cell in: a blank is the same in many.
+    fn wants(&self, cell: &Cell) -> Look {
+        let its = Look::of(cell);
+        if is_blank(cell) && self.look.blank_as(its) {
+            self.look
+        } else {
+            its
+        }
+    }
+
+    /// Writes a cell where the cursor is.
+    fn put(&mut self, cell: &Cell, x: u16, y: u16, columns: u16) {
+        put(self.out, &mut self.look, cell);
+        let (ascii, wide) = (is_ascii(cell), width(cell));
+        let next = x.saturating_add(wide);
+        let before = self.cursor.filter(|before| before.y == y);
+        self.cursor = Some(Cursor {
+            x: (wide == 1 && next < columns).then_some(next),
+            y,
+            sure: ascii && before.is_none_or(|before| before.sure),
+            row_sure: ascii && before.is_none_or(|before| before.row_sure),
+        });
+    }
+
+    /// Makes the row blank from the cursor on.
+    fn erase(&mut self) {
+        if !self.look.blank_as(Look::PLAIN) {
+            change(self.out, self.look, Look::PLAIN);
+            self.look = Look::PLAIN;
+        }
+        self.out.extend_from_slice(b"\x1b[K");
+    }
+
+    fn end(self) {
+        change(self.out, self.look, Look::PLAIN);
     }
 }
 
@@ -294,28 +440,63 @@ fn put(out: &mut Vec<u8>, look: &mut Look, cell: &Cell) {
     out.extend_from_slice(cell.symbol().as_bytes());
 }
 
-/// The shortest jump. Writing into memory cannot fail.
+/// The shortest jump.
 fn jump_to(out: &mut Vec<u8>, cursor: Option<Cursor>, x: u16, y: u16) {
-    let column = |out: &mut Vec<u8>, n: u16| match n {
+    let begin = out.len();
+    // Writing into memory cannot fail.
+    let _ = match x {
+        0 => write!(out, "\x1b[{}H", y + 1),
+        x => write!(out, "\x1b[{};{}H", y + 1, x + 1),
+    };
+    let mut shorter = |way: &dyn Fn(&mut Vec<u8>)| {
+        let middle = out.len();
+        way(out);
+        if out.len() - middle < middle - begin {
+            out.drain(begin..middle);
+        } else {
+            out.truncate(middle);
+        }
+    };
+    let Some(cursor) = cursor else { return };
+    if cursor.y == y {
+        shorter(&|out| {
+            let _ = write!(out, "\x1b[{}G", x + 1);
+        });
+    } else if !cursor.row_sure || cursor.y > y {
+        return;
+    }
+    let down = |out: &mut Vec<u8>| match y - cursor.y {
+        n @ 0..=4 => out.extend(std::iter::repeat_n(b'\n', n.into())),
+        n => {
+            let _ = write!(out, "\x1b[{n}B");
+        }
+    };
+    if let (Some(at), true) = (cursor.x, cursor.sure) {
+        shorter(&|out| {
+            down(out);
+            match (at.checked_sub(x), x.checked_sub(at)) {
+                (Some(back @ 0..=4), _) => out.extend(std::iter::repeat_n(8, back.into())),
+                (Some(back), _) => {
+                    let _ = write!(out, "\x1b[{back}D");
+                }
+                (None, ahead) => forward(out, ahead.unwrap_or(0)),
+            }
+        });
+    }
+    if cursor.y < y {
+        shorter(&|out| {
+            out.push(b'\r');
+            down(out);
+            forward(out, x);
+        });
+    }
+}
+
+fn forward(out: &mut Vec<u8>, columns: u16) {
+    let _ = match columns {
         0 => Ok(()),
         1 => write!(out, "\x1b[C"),
         n => write!(out, "\x1b[{n}C"),
-    };
-    let _ = match cursor {
-        Some(Cursor {
-            x: Some(at),
-            y: on,
-            sure: true,
-            ..
-        }) if on == y && at < x => column(out, x - at),
-        Some(Cursor { y: on, .. }) if on == y => write!(out, "\x1b[{}G", x + 1),
-        Some(Cursor {
-            y: on,
-            row_sure: true,
-            ..
-        }) if y == on + 1 => write!(out, "\r\n").and_then(|()| column(out, x)),
-        _ if x == 0 => write!(out, "\x1b[{}H", y + 1),
-        _ => write!(out, "\x1b[{};{}H", y + 1, x + 1),
     };
 }
 
