@@ -628,3 +628,6 @@ fn backfill_line(feed: Line, progress: &Progress) -> Line {
         None => feed,
     }
 }
+
+#[cfg(test)]
+mod tests;

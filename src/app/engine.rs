@@ -17,7 +17,7 @@ use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
 use crate::domain::{Decision, Percent, Span, Timestamp, TokenKey};
-use crate::store::{Answer, Commits, Loaded, Put, Store, StoreError};
+use crate::store::{Answer, Commits, Hurry, Loaded, Put, Store, StoreError};
 use crate::tracker::backfill::Filled;
 use crate::tracker::{Follow, Order};
 
@@ -171,6 +171,15 @@ impl Engine {
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(command) => {
                     self.carry_out(command);
+                    // What waits too is handed out with it: answers of a dozen requests come
+                    // together, and each look at the file and each snapshot wakes somebody.
+                    for command in commands.try_iter().take(QUEUE) {
+                        if matches!(command, Command::Stop) {
+                            stop.store(true, Ordering::SeqCst);
+                            break;
+                        }
+                        self.carry_out(command);
+                    }
                     worked = true;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -363,7 +372,8 @@ impl Engine {
             let folded = self.store.folded_up_to()?;
             self.desk.read(&self.store)?;
             let (snapshot, publish, settings) = (&mut self.snapshot, &self.publish, self.settings);
-            let (models, loaded) = self.store.load_calls_beside(Some(now), |store| {
+            let hurry = if first { Hurry::All } else { Hurry::One };
+            let (models, loaded) = self.store.load_calls_beside(Some(now), hurry, |store| {
                 let books = store.load_books()?;
                 let board = Board::new(
                     Loaded {
@@ -396,9 +406,12 @@ impl Engine {
                 if let Err(error) = self.load_filters() {
                     self.trouble(&error);
                 }
-                // The paths of thousands of tokens take a moment: the figures go out first.
-                self.publish();
-                self.moved = true;
+                // The paths of thousands of tokens take a moment: the figures go out first. Later
+                // they would be on screen without paths that were there a moment ago.
+                if first {
+                    self.publish();
+                    self.moved = true;
+                }
                 if self.paths
                     && let Err(error) = load_trails(&self.store, &mut self.board, now)
                 {

@@ -43,6 +43,16 @@ pub struct Loaded {
     pub next_unseen: Option<Timestamp>,
 }
 
+/// How many processors reading may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hurry {
+    /// All of them: nothing else is there to be done.
+    All,
+    /// One: a thread that wakes up, for a key, finds another one free. Where all are taken, it may
+    /// wait for the next tick of the kernel's clock, whatever its priority.
+    One,
+}
+
 /// The numbers of calls that one thread reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Part {
@@ -84,7 +94,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn load(&self, as_of: Option<Timestamp>) -> Result<Loaded, StoreError> {
-        let (books, loaded) = self.load_calls_beside(as_of, Self::load_books);
+        let (books, loaded) = self.load_calls_beside(as_of, Hurry::All, Self::load_books);
         Ok(Loaded {
             books: books?,
             ..loaded?
@@ -97,9 +107,13 @@ impl Store {
     pub fn load_calls_beside<T>(
         &self,
         as_of: Option<Timestamp>,
+        hurry: Hurry,
         meanwhile: impl FnOnce(&Self) -> T,
     ) -> (T, Result<Loaded, StoreError>) {
-        let parts = self.parts().unwrap_or_else(|_| vec![EVERY]);
+        let parts = match hurry {
+            Hurry::All => self.parts().unwrap_or_else(|_| vec![EVERY]),
+            Hurry::One => vec![EVERY],
+        };
         let (path, rules) = (self.path.as_path(), self.rules);
         thread::scope(|scope| {
             let read = |part: Part| {

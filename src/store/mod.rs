@@ -48,7 +48,7 @@ pub use folds::FoldChange;
 pub use foreign::{Cell, Foreign, ForeignError};
 pub use history::{History, Refused};
 pub use lease::{Holder, Lease};
-pub use load::{Loaded, StoredCall};
+pub use load::{Hurry, Loaded, StoredCall};
 pub use notices::NoticeBook;
 pub use reader::{ModelTrades, Reader, SymbolSums};
 pub use samples::Sample;

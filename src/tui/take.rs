@@ -10,6 +10,9 @@ use crate::view::{Header, Page, Tab};
 use super::message::Message;
 use super::state::{Shown, State};
 
+/// The most rows that are compared one by one.
+const COMPARED: usize = 500;
+
 /// Takes a message in; says whether the screen looks different now.
 pub fn take(state: &mut State, message: Message) -> bool {
     match message {
@@ -70,9 +73,11 @@ fn take_screen(state: &mut State, tab: Tab, shown: Shown) -> bool {
     }
     // A part of an answer is shown, but the whole one is still to come, frozen or not.
     list.answered = !shown.screen.partial;
-    // The same figures come as the same screen: comparing 100,000 rows would hold up a key.
+    // The same figures come as the same screen; comparing 100,000 rows would hold up a key.
     let same = list.shown.as_ref().is_some_and(|before| {
-        before.range == shown.range && Arc::ptr_eq(&before.screen, &shown.screen)
+        before.range == shown.range
+            && (Arc::ptr_eq(&before.screen, &shown.screen)
+                || (shown.screen.table.rows.len() <= COMPARED && before.screen == shown.screen))
     });
     if same {
         return false;
