@@ -112,7 +112,7 @@ impl Store {
     ) -> (T, Result<Loaded, StoreError>) {
         let parts = match hurry {
             Hurry::All => self.parts().unwrap_or_else(|_| vec![EVERY]),
-            Hurry::One => vec![EVERY],
+            Hurry::One => vec![],
         };
         let (path, rules) = (self.path.as_path(), self.rules);
         thread::scope(|scope| {
@@ -128,7 +128,10 @@ impl Store {
             let loaded = (|| {
                 let next_unseen = self.next_sample_after(as_of)?;
                 let mut imported = imported(&self.conn)?;
-                let mut calls = Vec::new();
+                let mut calls = match hurry {
+                    Hurry::All => Vec::new(),
+                    Hurry::One => load_calls(&self.conn, &rules, as_of, EVERY)?,
+                };
                 for (part, reading) in reading {
                     let read = reading.join();
                     let read =
