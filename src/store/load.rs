@@ -393,4 +393,41 @@ mod tests {
         assert_eq!(split(1, 10_000, 2)[1].from, 5_001);
         assert_eq!(split(1, 100, 8), vec![EVERY]);
     }
+
+    #[test]
+    fn parts_read_at_once_are_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("x.db"), Rules::default()).unwrap();
+        let at = Timestamp::from_millis(1_790_000_000_000);
+        let calls: Vec<Call> = (0..2 * WORTH_A_PART + 3)
+            .map(|i| Call {
+                id: CallId(format!("call{i}")),
+                source: "s".to_owned(),
+                chain: "test".to_owned(),
+                token: TokenKey::new(Some("test"), &format!("t{i}")),
+                symbol: None,
+                name: None,
+                called_at: at.plus(Span::minutes(i)),
+                stated_entry: Price::new(1.0),
+                market_cap_usd: None,
+                liquidity_usd: None,
+                rejected_by: None,
+                features: crate::domain::Features::default(),
+            })
+            .collect();
+        store.put_calls(&calls).unwrap();
+        let outcome = ImportedOutcome {
+            is_rug: Some(true),
+            ..ImportedOutcome::default()
+        };
+        let ids =
+            ["call0", "call4002", "nobody's"].map(|id| (CallId(id.to_owned()), outcome.clone()));
+        store.put_outcomes(&ids).unwrap();
+        let read = |hurry| store.load_calls_beside(None, hurry, |_| ()).1.unwrap();
+        let (all, one) = (read(Hurry::All), read(Hurry::One));
+        assert_eq!(all.calls.len(), calls.len());
+        assert_eq!(all.calls.iter().filter(|c| c.imported.is_some()).count(), 2);
+        assert_eq!((all.orphan_outcomes, one.orphan_outcomes), (1, 1));
+        assert!(all.calls == one.calls);
+    }
 }

@@ -475,7 +475,9 @@ fn jump_to(out: &mut Vec<u8>, cursor: Option<Cursor>, x: u16, y: u16) {
         shorter(&|out| {
             down(out);
             match (at.checked_sub(x), x.checked_sub(at)) {
-                (Some(back @ 0..=4), _) => out.extend(std::iter::repeat_n(8, back.into())),
+                (Some(back @ 0..=4), _) if cursor.y < y => {
+                    out.extend(std::iter::repeat_n(8, back.into()))
+                }
                 (Some(back), _) => {
                     let _ = write!(out, "\x1b[{back}D");
                 }
@@ -500,6 +502,9 @@ fn forward(out: &mut Vec<u8>, columns: u16) {
     };
 }
 
+/// Plain attributes.
+const RESET: &[u8] = b"\x1b[0m";
+
 /// What turns an attribute on, and what turns it off.
 const MODIFIERS: [(Modifier, u8, u8); 9] = [
     (Modifier::BOLD, 1, 22),
@@ -522,9 +527,9 @@ fn change(out: &mut Vec<u8>, from: Look, to: Look) {
     steps(out, from, to);
     let long = out.len() - begin;
     if to == Look::PLAIN {
-        if long > 3 {
+        if long > RESET.len() {
             out.truncate(begin);
-            out.extend_from_slice(b"\x1b[m");
+            out.extend_from_slice(RESET);
         }
         return;
     }

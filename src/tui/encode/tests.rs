@@ -201,7 +201,7 @@ fn a_blank_of_another_colour_is_the_same_blank() {
     assert_eq!(drawn.show(one.clone()), b"");
     let reversed = Style::reset().add_modifier(Modifier::REVERSED);
     one.set_string(1, 0, " ", reversed);
-    assert_eq!(words(&drawn.show(one)), "^[1;2H^[7m ^[m");
+    assert_eq!(words(&drawn.show(one)), "^[1;2H^[7m ^[0m");
     assert_eq!(drawn.wrong(), None);
 }
 
@@ -236,7 +236,7 @@ fn figures_that_look_the_same_go_out_together() {
     let bytes = words(&drawn.show(table(1)));
     assert_eq!(
         bytes,
-        "^[1H^[2m1\n\u{8}2\n\u{8}3\n\u{8}4\n\u{8}5^[1;11H^[0;31m1\n\u{8}2\n\u{8}3\n\u{8}4\n\u{8}5^[m"
+        "^[1H^[2m1\n\u{8}2\n\u{8}3\n\u{8}4\n\u{8}5^[1;11H^[0;31m1\n\u{8}2\n\u{8}3\n\u{8}4\n\u{8}5^[0m"
     );
     assert_eq!(drawn.wrong(), None);
 }
