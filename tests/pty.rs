@@ -407,6 +407,29 @@ fn no_key_of_a_burst_or_beside_a_resize_is_lost() {
 }
 
 #[test]
+fn half_a_key_holds_nothing_up() {
+    let mut stage = Stage::open(None, &[]);
+    stage.wait_for(ROWS);
+    // The beginning of an arrow, as a slow line brings it.
+    stage.press("\u{1b}[");
+    stage.resize(30, 100);
+    stage.wait("the footer at the new bottom", |screen| {
+        screen.contents_between(29, 0, 29, 100).contains("help")
+    });
+    let selected = |screen: &vt100::Screen| {
+        (0..30).find(|row| screen.contents_between(*row, 0, *row, 2) == ROWS)
+    };
+    let before = selected(stage.screen.screen());
+    stage.press("B");
+    stage.wait("the next row selected", |screen| {
+        before.is_some() && selected(screen) == before.map(|row| row + 1)
+    });
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+#[test]
 fn it_asks_the_terminal_nothing_and_turns_no_mouse_on() {
     let mut stage = Stage::open(None, &[]);
     stage.wait_for(ROWS);
