@@ -225,8 +225,10 @@ fn show(
         context.config.move_pct(),
         notifier.as_ref().map(|n| n.sender.clone()),
     );
-    behind("engine", move || {
-        let mut engine = Engine::new(store, settings, clock, publish, poller).retaining(retain);
+    start("engine", move || {
+        let mut engine = Engine::new(store, settings, clock, publish, poller)
+            .retaining(retain)
+            .once_loaded(stand_behind);
         engine = engine.telling(desk);
         if let Some(gaps) = gaps {
             engine = engine.filling(gaps);

@@ -77,6 +77,7 @@ pub struct Engine {
     desk: Desk,
     /// Recent paths of prices are kept: for a screen.
     paths: bool,
+    once_loaded: Option<fn()>,
     /// The board is another than the one that was handed out last.
     moved: bool,
     unsaved: Unsaved,
@@ -111,6 +112,7 @@ impl Engine {
             next_unseen: None,
             desk: Desk::new(Percent(20.0), None),
             paths: true,
+            once_loaded: None,
             moved: true,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
@@ -138,6 +140,13 @@ impl Engine {
     #[must_use]
     pub fn retaining(mut self, retain: Span) -> Self {
         self.retain = Some(retain);
+        self
+    }
+
+    /// Does something once the first figures are out: until then a user waits for nothing else.
+    #[must_use]
+    pub fn once_loaded(mut self, then: fn()) -> Self {
+        self.once_loaded = Some(then);
         self
     }
 
@@ -411,6 +420,9 @@ impl Engine {
                 if first {
                     self.publish();
                     self.moved = true;
+                }
+                if let Some(then) = self.once_loaded.take() {
+                    then();
                 }
                 if self.paths
                     && let Err(error) = load_trails(&self.store, &mut self.board, now)
