@@ -186,7 +186,7 @@ struct Sent {
     header: Option<Header>,
     screens: [Option<(u64, Arc<Screen>)>; 4],
     /// Those before them, as long as they may still be on screen.
-    sent: Vec<Arc<Screen>>,
+    retired: Vec<Arc<Screen>>,
     /// The model whose page was sent, and the range of its figures.
     page: Option<(String, Range)>,
     /// What the store said of its trades: not read again while they are the same.
@@ -502,7 +502,7 @@ async fn send_screen(
     tab: Tab,
     screen: Screen,
 ) -> Result<(), Gone> {
-    last.sent.retain(|sent| Arc::strong_count(sent) > 1);
+    last.retired.retain(|old| Arc::strong_count(old) > 1);
     let before = last.screens[tab.index()].take();
     let (screen, made) = match before {
         // Not once more: who shows it sees by its address that it is the same.
@@ -521,7 +521,7 @@ async fn send_screen(
             }
             // Rows by the thousand take a while to be given back: whoever shows them must never be
             // the last to hold them.
-            last.sent.extend(before.map(|(_, old)| old));
+            last.retired.extend(before.map(|(_, old)| old));
             let screen = Arc::new(screen);
             last.screens[tab.index()] = Some((question.epoch, Arc::clone(&screen)));
             (screen, true)

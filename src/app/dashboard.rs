@@ -259,14 +259,10 @@ fn show(
     behind("analyst", move || answering.run(place, rings))?;
     start_market(market, clock, orders, &command)?;
 
-    let typed = {
-        let _inside = runtime.enter();
-        tui::Typed::listen()
-    };
     let ended = runtime.block_on(tui::run_with(
         context.keys.clone(),
         &mut terminal,
-        typed,
+        typed(&runtime),
         messages,
         tui::Asking {
             questions: ask,
@@ -286,6 +282,11 @@ fn show(
         notifier.wait();
     }
     ended.map(exit_code).map_err(Failure::failed)
+}
+
+fn typed(runtime: &tokio::runtime::Runtime) -> tui::Typed {
+    let _inside = runtime.enter();
+    tui::Typed::listen()
 }
 
 fn exit_code(ended: Ended) -> ExitCode {

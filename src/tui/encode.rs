@@ -211,9 +211,8 @@ impl Encoder {
             if let Some(run) = runs.last_mut()
                 && run.y == y
                 && (run.end..=run.end + HARDLY).contains(&x)
-                && let Some(look) = self.one_look(run, x)
+                && self.prolong(run, x)
             {
-                (run.look, run.end) = (look, x + 1);
                 continue;
             }
             let loose = is_blank(change.cell) && Look::of(change.cell).blank_as(Look::PLAIN);
@@ -228,13 +227,15 @@ impl Encoder {
         runs
     }
 
-    /// The look of a stretch that also holds what follows up to a column, if that is one.
-    fn one_look(&self, run: &Run, to: u16) -> Option<Option<Look>> {
+    /// Prolongs a stretch to a column, where it stays one of a single look; says whether it did.
+    fn prolong(&self, run: &mut Run, to: u16) -> bool {
         let mut look = run.look;
         for x in run.end..=to {
-            let cell = self.at(x, run.y)?;
+            let Some(cell) = self.at(x, run.y) else {
+                return false;
+            };
             if x < to && !is_ascii(cell) {
-                return None;
+                return false;
             }
             let its = Look::of(cell);
             match look {
@@ -242,10 +243,11 @@ impl Encoder {
                 // Blank up to here: it takes the look of what follows.
                 None if its.blank_as(Look::PLAIN) => look = Some(its),
                 Some(look) if look == its => {}
-                _ => return None,
+                _ => return false,
             }
         }
-        Some(look)
+        (run.look, run.end) = (look, to + 1);
+        true
     }
 
     fn index(&self, x: u16, y: u16) -> Option<usize> {
@@ -476,7 +478,7 @@ fn jump_to(out: &mut Vec<u8>, cursor: Option<Cursor>, x: u16, y: u16) {
             down(out);
             match (at.checked_sub(x), x.checked_sub(at)) {
                 (Some(back @ 0..=4), _) if cursor.y < y => {
-                    out.extend(std::iter::repeat_n(8, back.into()))
+                    out.extend(std::iter::repeat_n(8, back.into()));
                 }
                 (Some(back), _) => {
                     let _ = write!(out, "\x1b[{back}D");

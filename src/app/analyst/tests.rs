@@ -91,14 +91,14 @@ impl World {
     /// The next screen of the tracker.
     async fn tracker(&mut self) -> (u64, Arc<Screen>) {
         loop {
-            match self.messages.recv().await.unwrap() {
-                Message::Screen {
-                    epoch,
-                    tab: Tab::Tracker,
-                    screen,
-                    ..
-                } => return (epoch, screen),
-                _ => {}
+            if let Message::Screen {
+                epoch,
+                tab: Tab::Tracker,
+                screen,
+                ..
+            } = self.messages.recv().await.unwrap()
+            {
+                return (epoch, screen);
             }
         }
     }

@@ -109,9 +109,12 @@ fn style() -> impl Strategy<Value = Style> {
         .prop_map(|(fg, bg, modifier)| Style::reset().fg(fg).bg(bg).add_modifier(modifier))
 }
 
+/// Text with its look at a place.
+type Piece = (u16, u16, String, Style);
+
 /// Pieces of text at places, over what was there before. ratatui does not say what becomes of half
 /// of a wide character where blanks can be seen, so that those do not come together.
-fn frame(wide: bool) -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
+fn frame(wide: bool) -> impl Strategy<Value = Vec<Piece>> {
     let text = prop_oneof![
         4 => "[0-9.+% -]{1,8}",
         2 => " {1,24}",
@@ -119,14 +122,18 @@ fn frame(wide: bool) -> impl Strategy<Value = Vec<(u16, u16, String, Style)>> {
         1 => if wide { "[狗币ａ]{1,3}" } else { "[a-z]{1,3}" },
         1 => "[a-z]{24}",
     ];
-    let style = style().prop_map(move |style| match wide {
-        true => style.bg(Color::Reset).remove_modifier(SEEN_ON_BLANK),
-        false => style,
+    let style = style().prop_map(move |style| {
+        if wide {
+            style.bg(Color::Reset).remove_modifier(SEEN_ON_BLANK)
+        } else {
+            style
+        }
     });
     prop::collection::vec((0..WIDTH, 0..HEIGHT, text, style), 0..12)
 }
 
-fn frames() -> impl Strategy<Value = Vec<(bool, Vec<(u16, u16, String, Style)>)>> {
+/// Frames, each over the one before or over nothing.
+fn frames() -> impl Strategy<Value = Vec<(bool, Vec<Piece>)>> {
     any::<bool>().prop_flat_map(|wide| prop::collection::vec((any::<bool>(), frame(wide)), 1..6))
 }
 
