@@ -5,7 +5,7 @@
 //! call. Must never know: SQL, feeds, how anything is drawn.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use crate::analytics::judged::standings;
@@ -41,7 +41,7 @@ pub struct Board {
     standings: Arc<Vec<Standing>>,
     /// Made when they are first asked for.
     kinds: Arc<OnceLock<BTreeMap<String, FeatureKind>>>,
-    trails: HashMap<TokenKey, Arc<Trail>>,
+    trails: FastMap<TokenKey, Arc<Trail>>,
     orphan_outcomes: usize,
 }
 
@@ -84,7 +84,7 @@ impl Board {
             index: Arc::default(),
             standings: Arc::default(),
             kinds: Arc::default(),
-            trails: HashMap::new(),
+            trails: FastMap::default(),
             orphan_outcomes: loaded.orphan_outcomes,
         };
         board.arrange();
@@ -104,7 +104,7 @@ impl Board {
             .map(|c| Arc::new(Tracked::from(c)))
             .collect();
         self.orphan_outcomes = orphan_outcomes;
-        self.trails = HashMap::new();
+        self.trails = FastMap::default();
         self.arrange();
     }
 
@@ -135,6 +135,19 @@ impl Board {
     pub fn add_price(&mut self, token: &TokenKey, price: PriceAt) {
         let trail = self.trails.entry(token.clone()).or_default();
         Arc::make_mut(trail).push(price);
+    }
+
+    /// Adds accepted prices, oldest first, to a token's recent path.
+    pub fn add_trail(&mut self, token: &TokenKey, prices: impl IntoIterator<Item = PriceAt>) {
+        let mut prices = prices.into_iter().peekable();
+        if prices.peek().is_none() {
+            return;
+        }
+        let trail = self.trails.entry(token.clone()).or_default();
+        let trail = Arc::make_mut(trail);
+        for price in prices {
+            trail.push(price);
+        }
     }
 
     /// Forgets the paths of tokens whose last price is older than an instant.

@@ -304,6 +304,37 @@ fn an_answer_to_an_older_question_is_dropped() {
 }
 
 #[test]
+fn the_first_answer_to_a_key_is_drawn_at_once() {
+    play(pending(), async |mut world: World| {
+        let first = world.asked().await;
+        world.shows(first.epoch, Range::D7, renamed(&["gpt-5"]));
+        world.settled().await;
+        let began = tokio::time::Instant::now();
+        world.press("m");
+        let second = world.asked().await;
+        while !world.text().contains("→30D") {
+            tokio::task::yield_now().await;
+        }
+        // The frame of the key was just drawn.
+        world.shows(second.epoch, Range::D30, renamed(&["grok-4"]));
+        while !world.text().contains("[30D]") {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(began.elapsed(), std::time::Duration::ZERO);
+        // What comes after it waits until that one has stayed for a moment.
+        world.shows(second.epoch, Range::D30, renamed(&["gpt-5"]));
+        let frames = world.frames();
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.frames(), frames);
+        world.settled().await;
+        assert!(world.selected().contains("gpt-5"));
+        world.press("q");
+    });
+}
+
+#[test]
 fn an_answer_asked_for_on_another_tab_is_still_good() {
     play(pending(), async |mut world: World| {
         let first = world.asked().await;

@@ -407,6 +407,29 @@ fn no_key_of_a_burst_or_beside_a_resize_is_lost() {
 }
 
 #[test]
+fn half_a_key_holds_nothing_up() {
+    let mut stage = Stage::open(None, &[]);
+    stage.wait_for(ROWS);
+    // The beginning of an arrow, as a slow line brings it.
+    stage.press("\u{1b}[");
+    stage.resize(30, 100);
+    stage.wait("the footer at the new bottom", |screen| {
+        screen.contents_between(29, 0, 29, 100).contains("help")
+    });
+    let selected = |screen: &vt100::Screen| {
+        (0..30).find(|row| screen.contents_between(*row, 0, *row, 2) == ROWS)
+    };
+    let before = selected(stage.screen.screen());
+    stage.press("B");
+    stage.wait("the next row selected", |screen| {
+        before.is_some() && selected(screen) == before.map(|row| row + 1)
+    });
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+#[test]
 fn it_asks_the_terminal_nothing_and_turns_no_mouse_on() {
     let mut stage = Stage::open(None, &[]);
     stage.wait_for(ROWS);
@@ -661,14 +684,29 @@ fn no_escape_from_data_reaches_the_terminal() {
         let sequence = &rest[..=end];
         let letter = sequence.chars().last()?;
         (known.contains(&sequence)
-            || (matches!(letter, 'm' | 'H' | 'J' | 'K' | 'C' | 'G') && !sequence.contains('?')))
+            || (matches!(letter, 'm' | 'H' | 'J' | 'K' | 'B' | 'C' | 'D' | 'G')
+                && !sequence.contains('?')))
         .then_some(())
     };
     for part in text.split('\u{1b}').skip(1) {
         let start: String = part.chars().take(20).collect();
         assert!(own(part).is_some(), "{start:?}");
     }
-    for c in text.chars() {
+    // Straight down and a few columns back, or to the beginning of a row below: it moves so itself.
+    let mut moves = text.clone();
+    for down in ["\n\n\n\n", "\n\n\n", "\n\n", "\n"] {
+        for back in [
+            "\u{8}\u{8}\u{8}\u{8}",
+            "\u{8}\u{8}\u{8}",
+            "\u{8}\u{8}",
+            "\u{8}",
+            "",
+        ] {
+            moves = moves.replace(&format!("{down}{back}"), "\u{1b}");
+        }
+    }
+    let moves = moves.replace("\r\u{1b}", "\u{1b}");
+    for c in moves.chars() {
         let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
         let control = c.is_control() && c != '\u{1b}';
         assert!(!hidden && !control, "{c:?}");

@@ -219,8 +219,8 @@ struct Sent {
     deep: Deep,
     header: Option<Header>,
     screens: [Option<(u64, Arc<Screen>)>; 4],
-    /// Those before them: they may still be on screen.
-    retired: [Option<Arc<Screen>>; 4],
+    /// Those before them, as long as they may still be on screen.
+    retired: Vec<Arc<Screen>>,
     /// The model whose page was sent, and the range of its figures.
     page: Option<(String, Range)>,
     /// What the store said of its trades: not read again while they are the same.
@@ -347,6 +347,12 @@ async fn answer(
             continue;
         }
         if tab != Tab::Leaderboard {
+            // Nothing is on screen yet: what can be seen at once comes first.
+            if last.screens[tab.index()].is_none()
+                && let Some(front) = answers.front(question, tab)
+            {
+                send_screen(messages, question, last, tab, front).await?;
+            }
             let screen = answers.screen(question, tab);
             send_screen(messages, question, last, tab, screen).await?;
             continue;
@@ -515,25 +521,44 @@ async fn send_screen(
     tab: Tab,
     screen: Screen,
 ) -> Result<(), Gone> {
-    let screen = Arc::new(screen);
-    let sent = last.screens[tab.index()]
-        .as_ref()
-        .is_some_and(|(epoch, old)| *epoch == question.epoch && **old == *screen);
-    if sent {
-        return Ok(());
-    }
-    screen.folded.prepare(&screen.table);
-    // Rows by the thousand take a while to be given back: whoever shows them must not be the last
-    // to hold them.
-    let old = last.screens[tab.index()].replace((question.epoch, Arc::clone(&screen)));
-    last.retired[tab.index()] = old.map(|(_, screen)| screen);
+    last.retired.retain(|old| Arc::strong_count(old) > 1);
+    let before = last.screens[tab.index()].take();
+    let (screen, made) = match before {
+        // Not once more: who shows it sees by its address that it is the same.
+        Some((epoch, old)) if *old == screen => {
+            last.screens[tab.index()] = Some((question.epoch, Arc::clone(&old)));
+            if epoch == question.epoch {
+                return Ok(());
+            }
+            (old, false)
+        }
+        before => {
+            let used = before.as_ref().and_then(|(_, old)| old.sorted.used());
+            screen.sorted.prepare(&screen.table, used);
+            if before.is_some() {
+                screen.folded.prepare(&screen.table);
+            }
+            // Rows by the thousand take a while to be given back: whoever shows them must never be
+            // the last to hold them.
+            last.retired.extend(before.map(|(_, old)| old));
+            let screen = Arc::new(screen);
+            last.screens[tab.index()] = Some((question.epoch, Arc::clone(&screen)));
+            (screen, true)
+        }
+    };
+    let shown = Arc::clone(&screen);
     let message = Message::Screen {
         epoch: question.epoch,
         tab,
         range: question.range,
         screen,
     };
-    send(messages, message).await
+    send(messages, message).await?;
+    if made {
+        // The first rows there are go out before anybody can have typed a filter.
+        shown.folded.prepare(&shown.table);
+    }
+    Ok(())
 }
 
 async fn send_page(
@@ -645,3 +670,6 @@ async fn send_header(
     last.header = Some(head.clone());
     send(messages, Message::Header(head)).await
 }
+
+#[cfg(test)]
+mod tests;

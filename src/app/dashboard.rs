@@ -11,7 +11,6 @@ use std::sync::mpsc as sync;
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
 use tokio::sync::watch as latest;
 use tokio::sync::{mpsc, oneshot};
 
@@ -133,8 +132,11 @@ impl Keeping {
         stop: &AtomicBool,
     ) -> Result<(), StoreError> {
         let store = self.store.ready(&publish, stop)?;
-        let engine = Engine::new(store, self.settings, self.clock, publish, self.poller);
-        let mut engine = engine.retaining(self.retain).telling(self.desk);
+        // Whatever comes after the first figures stands behind the screen.
+        let mut engine = Engine::new(store, self.settings, self.clock, publish, self.poller)
+            .retaining(self.retain)
+            .once_loaded(stand_behind)
+            .telling(self.desk);
         if let Some(gaps) = self.gaps {
             engine = engine.filling(gaps);
         }
@@ -279,7 +281,7 @@ fn show(
         retain: context.config.retain_samples(),
         desk,
     };
-    behind("engine", move || {
+    start("engine", move || {
         // The screen is gone only when the program ends.
         if let Err(error) = keeping.run(publish, &commands, &stopped) {
             let _ = fail.send(error);
@@ -311,7 +313,7 @@ fn show(
     let running = tui::run_with(
         context.keys.clone(),
         &mut terminal,
-        EventStream::new(),
+        typed(&runtime),
         messages,
         tui::Asking {
             questions: ask,
@@ -337,6 +339,11 @@ fn show(
         notifier.wait();
     }
     ended
+}
+
+fn typed(runtime: &tokio::runtime::Runtime) -> tui::Typed {
+    let _inside = runtime.enter();
+    tui::Typed::listen()
 }
 
 fn exit_code(ended: Ended) -> ExitCode {
@@ -422,7 +429,7 @@ fn behind(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failur
 
 /// Lowers the priority of this thread and of those that it starts. On Linux a thread has one of its
 /// own; elsewhere the whole process has one, which is left alone.
-fn stand_behind() {
+pub(super) fn stand_behind() {
     #[cfg(target_os = "linux")]
     {
         let own = rustix::thread::gettid();

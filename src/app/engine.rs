@@ -17,7 +17,7 @@ use crate::board::{Board, Settings, TRAIL};
 use crate::clock::Clock;
 use crate::domain::fold::PriceAt;
 use crate::domain::{Decision, Percent, Span, Timestamp, TokenKey};
-use crate::store::{Answer, Commits, Loaded, Put, Store, StoreError, Watching};
+use crate::store::{Answer, Commits, Hurry, Loaded, Put, Store, StoreError, Watching};
 use crate::tracker::backfill::Filled;
 use crate::tracker::{Follow, Order};
 
@@ -79,6 +79,7 @@ pub struct Engine {
     desk: Desk,
     /// Recent paths of prices are kept: for a screen.
     paths: bool,
+    once_loaded: Option<fn()>,
     /// The board is another than the one that was handed out last.
     moved: bool,
     unsaved: Unsaved,
@@ -113,6 +114,7 @@ impl Engine {
             next_unseen: None,
             desk: Desk::new(Percent(20.0), None),
             paths: true,
+            once_loaded: None,
             moved: true,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
@@ -141,6 +143,13 @@ impl Engine {
     #[must_use]
     pub fn retaining(mut self, retain: Span) -> Self {
         self.retain = Some(retain);
+        self
+    }
+
+    /// Does something once the first figures are out: until then a user waits for nothing else.
+    #[must_use]
+    pub fn once_loaded(mut self, then: fn()) -> Self {
+        self.once_loaded = Some(then);
         self
     }
 
@@ -175,6 +184,15 @@ impl Engine {
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(command) => {
                     self.carry_out(command);
+                    // What waits too is handed out with it: answers of a dozen requests come
+                    // together, and each look at the file and each snapshot wakes somebody.
+                    for command in commands.try_iter().take(QUEUE) {
+                        if matches!(command, Command::Stop) {
+                            stop.store(true, Ordering::SeqCst);
+                            break;
+                        }
+                        self.carry_out(command);
+                    }
                     worked = true;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -368,7 +386,8 @@ impl Engine {
             let folded = self.store.folded_up_to()?;
             self.desk.read(&self.store)?;
             let (snapshot, publish, settings) = (&mut self.snapshot, &self.publish, self.settings);
-            let (models, loaded) = self.store.load_calls_beside(Some(now), |store| {
+            let hurry = if first { Hurry::All } else { Hurry::One };
+            let (models, loaded) = self.store.load_calls_beside(Some(now), hurry, |store| {
                 let books = store.load_books()?;
                 let board = Board::new(
                     Loaded {
@@ -401,9 +420,15 @@ impl Engine {
                 if let Err(error) = self.load_filters() {
                     self.trouble(&error);
                 }
-                // The paths of thousands of tokens take a moment: the figures go out first.
-                self.publish();
-                self.moved = true;
+                // The paths of thousands of tokens take a moment: the figures go out first. Later
+                // they would be on screen without paths that were there a moment ago.
+                if first {
+                    self.publish();
+                    self.moved = true;
+                }
+                if let Some(then) = self.once_loaded.take() {
+                    then();
+                }
                 if self.paths
                     && let Err(error) = load_trails(&self.store, &mut self.board, now)
                 {
@@ -666,12 +691,13 @@ pub fn load_trails(store: &Store, board: &mut Board, now: Timestamp) -> Result<(
         .called_since(since)
         .map(|(token, ..)| token.clone())
         .collect();
-    for token in tokens {
-        for price in store.price_path(&token, now, TRAIL)? {
-            board.add_price(&token, price);
+    // One look at the file, not one for each token: that would be most of the time.
+    store.reading(|store| {
+        for token in tokens {
+            board.add_trail(&token, store.price_path(&token, now, TRAIL)?);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub fn run(context: &Context, args: &[String], options: &Options) -> Result<Exit
         kind,
         ..options.clone()
     };
+    // A dashboard on the same machine has the next turn: a key must not wait for a file.
+    super::dashboard::stand_behind();
     let mut store = Store::open(&context.db, context.settings.rules)?;
     let mut clean_run = true;
     for name in files {

@@ -1,6 +1,7 @@
 //! What a price belongs to: a token is known by chain and address, never by its symbol.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +9,28 @@ use serde::{Deserialize, Serialize};
 ///
 /// EVM addresses (`0x` and 40 hexadecimal digits) are kept in lower case, since providers echo
 /// them in mixed case; every other address keeps its case, since base58 depends on it.
+///
+/// A clone shares both: each of thousands of readings a minute carries one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct TokenKey {
+#[serde(from = "Parts", into = "Parts")]
+pub struct TokenKey(Arc<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+struct Parts {
     chain: String,
     address: String,
+}
+
+impl From<Parts> for TokenKey {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl From<TokenKey> for Parts {
+    fn from(token: TokenKey) -> Self {
+        Arc::unwrap_or_clone(token.0)
+    }
 }
 
 /// The chain of a token whose chain nobody said and whose address does not tell.
@@ -27,32 +46,33 @@ impl TokenKey {
         if address.is_empty() {
             return None;
         }
-        Some(Self {
+        let parts = Parts {
             chain: canonical_chain(chain, Some(address)),
             address: if is_evm(address) {
                 address.to_ascii_lowercase()
             } else {
                 address.to_owned()
             },
-        })
+        };
+        Some(parts.into())
     }
 
     /// The chain, in lower case.
     #[must_use]
     pub fn chain(&self) -> &str {
-        &self.chain
+        &self.0.chain
     }
 
     /// The canonical address.
     #[must_use]
     pub fn address(&self) -> &str {
-        &self.address
+        &self.0.address
     }
 }
 
 impl fmt::Display for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.chain, self.address)
+        write!(f, "{}:{}", self.chain(), self.address())
     }
 }
 

@@ -43,7 +43,34 @@ pub struct Loaded {
     pub next_unseen: Option<Timestamp>,
 }
 
-/// How the second connection is opened.
+/// How many processors reading may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hurry {
+    /// All of them: nothing else is there to be done.
+    All,
+    /// One: a thread that wakes up, for a key, finds another one free. Where all are taken, it may
+    /// wait for the next tick of the kernel's clock, whatever its priority.
+    One,
+}
+
+/// The numbers of calls that one thread reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    from: i64,
+    to: i64,
+}
+
+/// All of them.
+const EVERY: Part = Part {
+    from: i64::MIN,
+    to: i64::MAX,
+};
+/// So many numbers are read in the time that another connection takes to be there.
+const WORTH_A_PART: i64 = 2_000;
+/// Several processors may be there, but others want some too.
+const MOST_PARTS: usize = 4;
+
+/// How the other connections are opened.
 const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// Calls with their token and their fold; what comes behind chooses among them.
@@ -67,7 +94,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn load(&self, as_of: Option<Timestamp>) -> Result<Loaded, StoreError> {
-        let (books, loaded) = self.load_calls_beside(as_of, Self::load_books);
+        let (books, loaded) = self.load_calls_beside(as_of, Hurry::All, Self::load_books);
         Ok(Loaded {
             books: books?,
             ..loaded?
@@ -75,33 +102,74 @@ impl Store {
     }
 
     /// Reads everything but the books, and does something else meanwhile: books and calls have
-    /// nothing in common, so each is read on a connection of its own.
+    /// nothing in common, so they are read on connections of their own, many calls on several. What
+    /// is committed between their looks at the file changes [`Store::foreign_changes`].
     pub fn load_calls_beside<T>(
         &self,
         as_of: Option<Timestamp>,
+        hurry: Hurry,
         meanwhile: impl FnOnce(&Self) -> T,
     ) -> (T, Result<Loaded, StoreError>) {
+        let parts = match hurry {
+            Hurry::All => self.parts().unwrap_or_else(|_| vec![EVERY]),
+            Hurry::One => vec![],
+        };
         let (path, rules) = (self.path.as_path(), self.rules);
-        let (done, calls) = thread::scope(|scope| {
-            let calls = scope.spawn(move || {
-                let conn = Connection::open_with_flags(path, READING)?;
-                conn.busy_timeout(super::open::BUSY)?;
-                load_calls(&conn, &rules, as_of)
-            });
+        thread::scope(|scope| {
+            let read = |part: Part| {
+                scope.spawn(move || {
+                    let conn = Connection::open_with_flags(path, READING)?;
+                    conn.busy_timeout(super::open::BUSY)?;
+                    load_calls(&conn, &rules, as_of, part)
+                })
+            };
+            let reading: Vec<_> = parts.into_iter().map(|part| (part, read(part))).collect();
             let done = meanwhile(self);
-            let calls = calls.join();
-            let calls = calls.unwrap_or_else(|_| load_calls(&self.conn, &rules, as_of));
-            (done, calls)
-        });
-        let loaded = calls.and_then(|(calls, orphan_outcomes)| {
-            Ok(Loaded {
-                books: Vec::new(),
-                calls,
-                orphan_outcomes,
-                next_unseen: self.next_sample_after(as_of)?,
-            })
-        });
-        (done, loaded)
+            let loaded = (|| {
+                let next_unseen = self.next_sample_after(as_of)?;
+                let mut imported = imported(&self.conn)?;
+                let mut calls = match hurry {
+                    Hurry::All => Vec::new(),
+                    Hurry::One => load_calls(&self.conn, &rules, as_of, EVERY)?,
+                };
+                for (part, reading) in reading {
+                    let read = reading.join();
+                    let read =
+                        read.unwrap_or_else(|_| load_calls(&self.conn, &rules, as_of, part))?;
+                    if calls.is_empty() {
+                        calls = read;
+                    } else {
+                        calls.extend(read);
+                    }
+                }
+                if !imported.is_empty() {
+                    for call in &mut calls {
+                        call.imported = imported.remove(&call.call.id.0);
+                    }
+                }
+                Ok(Loaded {
+                    books: Vec::new(),
+                    calls,
+                    orphan_outcomes: imported.len(),
+                    next_unseen,
+                })
+            })();
+            (done, loaded)
+        })
+    }
+
+    /// Stretches of calls that are worth a thread each.
+    fn parts(&self) -> Result<Vec<Part>, StoreError> {
+        let (first, last): (Option<i64>, Option<i64>) =
+            self.conn
+                .query_row("SELECT min(seq), max(seq) FROM call", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(vec![EVERY]);
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        Ok(split(first, last, threads.min(MOST_PARTS)))
     }
 
     fn next_sample_after(&self, as_of: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
@@ -214,29 +282,60 @@ impl Store {
     }
 }
 
-/// All calls, and how many imported outcomes belong to none of them.
-fn load_calls(
-    conn: &Connection,
-    rules: &Rules,
-    as_of: Option<Timestamp>,
-) -> Result<(Vec<StoredCall>, usize), StoreError> {
-    let mut imported: FastMap<String, ImportedOutcome> = conn
+/// Cuts the calls from one number to another into parts, which hold every number there is: what
+/// is added meanwhile belongs to the last.
+fn split(first: i64, last: i64, most: usize) -> Vec<Part> {
+    let numbers = last.saturating_sub(first).saturating_add(1);
+    let most = i64::try_from(most).unwrap_or(1);
+    let parts = (numbers / WORTH_A_PART).clamp(1, most.max(1));
+    let begin = |part: i64| match part {
+        0 => i64::MIN,
+        part => first.saturating_add(numbers / parts * part),
+    };
+    (0..parts)
+        .map(|part| Part {
+            from: begin(part),
+            to: if part + 1 == parts {
+                i64::MAX
+            } else {
+                begin(part + 1) - 1
+            },
+        })
+        .collect()
+}
+
+/// Every imported outcome, by the id of its call.
+fn imported(conn: &Connection) -> Result<FastMap<String, ImportedOutcome>, StoreError> {
+    Ok(conn
         .prepare(
             "SELECT call_id, peak_multiple, final_multiple, is_rug, observed_until, label \
              FROM imported_outcome",
         )?
         .query_map([], |row| Ok((row.get(0)?, read_outcome(row, 1)?)))?
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, _>>()?)
+}
+
+/// The calls of a part, without what was imported of them.
+fn load_calls(
+    conn: &Connection,
+    rules: &Rules,
+    as_of: Option<Timestamp>,
+    part: Part,
+) -> Result<Vec<StoredCall>, StoreError> {
     let ours = super::folds::are_ours(conn, rules)?;
+    // What is folded beyond the as-of: seldom any.
+    let beyond = as_of.map_or(i64::MAX, Timestamp::millis);
     let up_to: FastMap<i64, i64> = conn
-        .prepare("SELECT token_id, up_to FROM folded")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare("SELECT token_id, up_to FROM folded WHERE up_to > ?1")?
+        .query_map([beyond], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    let mut statement = conn.prepare(&FOLDED_CALLS)?;
-    let rows = statement.query_map([], read_folded_call)?;
+    let mut statement =
+        conn.prepare(&format!("{} WHERE c.seq BETWEEN ?1 AND ?2", *FOLDED_CALLS))?;
+    let rows = statement.query_map([part.from, part.to], read_folded_call)?;
     // A record is large: growing step by step would copy all of them several times.
     let count: i64 = conn.query_row("SELECT count(*) FROM call", [], |row| row.get(0))?;
-    let mut calls = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    let numbers = part.to.saturating_sub(part.from).saturating_add(1);
+    let mut calls = Vec::with_capacity(usize::try_from(count.min(numbers)).unwrap_or(0));
     for row in rows {
         let (record, fold) = row?;
         let facts = CallFacts::from(&record.call);
@@ -256,11 +355,79 @@ fn load_calls(
             _ => Box::new(Fold::start(&facts)),
         };
         calls.push(StoredCall {
-            imported: imported.remove(&record.call.id.0),
+            imported: None,
             voided: record.voided,
             call: record.call,
             fold,
         });
     }
-    Ok((calls, imported.len()))
+    Ok(calls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hold_every_number_once() {
+        for (first, last, most) in [
+            (1, 1, 4),
+            (1, WORTH_A_PART - 1, 4),
+            (1, 10_000, 2),
+            (5, 100_003, 3),
+            (-50_000, 50_000, 4),
+            (i64::MIN, i64::MAX, 4),
+        ] {
+            let parts = split(first, last, most);
+            assert!(parts.len() <= most);
+            assert_eq!(
+                (parts[0].from, parts[parts.len() - 1].to),
+                (i64::MIN, i64::MAX)
+            );
+            for two in parts.windows(2) {
+                assert_eq!(two[0].to + 1, two[1].from);
+                assert!(two[0].from <= two[0].to);
+            }
+        }
+        assert_eq!(split(1, 10_000, 2).len(), 2);
+        assert_eq!(split(1, 10_000, 2)[1].from, 5_001);
+        assert_eq!(split(1, 100, 8), vec![EVERY]);
+    }
+
+    #[test]
+    fn parts_read_at_once_are_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("x.db"), Rules::default()).unwrap();
+        let at = Timestamp::from_millis(1_790_000_000_000);
+        let calls: Vec<Call> = (0..2 * WORTH_A_PART + 3)
+            .map(|i| Call {
+                id: CallId(format!("call{i}")),
+                source: "s".to_owned(),
+                chain: "test".to_owned(),
+                token: TokenKey::new(Some("test"), &format!("t{i}")),
+                symbol: None,
+                name: None,
+                called_at: at.plus(Span::minutes(i)),
+                stated_entry: Price::new(1.0),
+                market_cap_usd: None,
+                liquidity_usd: None,
+                rejected_by: None,
+                features: crate::domain::Features::default(),
+            })
+            .collect();
+        store.put_calls(&calls).unwrap();
+        let outcome = ImportedOutcome {
+            is_rug: Some(true),
+            ..ImportedOutcome::default()
+        };
+        let ids =
+            ["call0", "call4002", "nobody's"].map(|id| (CallId(id.to_owned()), outcome.clone()));
+        store.put_outcomes(&ids).unwrap();
+        let read = |hurry| store.load_calls_beside(None, hurry, |_| ()).1.unwrap();
+        let (all, one) = (read(Hurry::All), read(Hurry::One));
+        assert_eq!(all.calls.len(), calls.len());
+        assert_eq!(all.calls.iter().filter(|c| c.imported.is_some()).count(), 2);
+        assert_eq!((all.orphan_outcomes, one.orphan_outcomes), (1, 1));
+        assert!(all.calls == one.calls);
+    }
 }

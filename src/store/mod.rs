@@ -49,7 +49,7 @@ pub use folds::FoldChange;
 pub use foreign::{Cell, Foreign, ForeignError};
 pub use history::{History, Refused};
 pub use lease::{Holder, Lease};
-pub use load::{Loaded, StoredCall};
+pub use load::{Hurry, Loaded, StoredCall};
 pub use notices::NoticeBook;
 pub use open::Opening;
 pub use reader::{ModelTrades, Reader, SymbolSums};
@@ -147,6 +147,21 @@ impl Store {
         self.names.forget();
         // Fails only when SQLite has rolled back by itself already.
         let _ = self.conn.execute_batch("ROLLBACK");
+    }
+
+    /// Reads several things as of one moment, and looks at the file once for all of them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn reading<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let look = self.conn.unchecked_transaction()?;
+        let done = work(self);
+        // Nothing was written: there is nothing to be kept.
+        look.finish()?;
+        done
     }
 
     /// Does something in one transaction: all of it is stored, or nothing. The lock is taken at

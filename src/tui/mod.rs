@@ -22,6 +22,8 @@
 
 pub mod chord;
 pub mod draw;
+mod encode;
+mod input;
 mod jobs;
 mod keyed;
 pub mod keymap;
@@ -54,6 +56,7 @@ use tokio::time::{MissedTickBehavior, Sleep, interval, sleep};
 use crate::domain::Range;
 use crate::view::{Question, Tab};
 
+pub use input::Typed;
 pub use message::{Message, Request};
 pub use rebind::Keys;
 pub use surface::{Screen, Surface};
@@ -66,8 +69,8 @@ use update::{Effects, Input, update};
 
 /// The most things taken in before a frame is drawn all the same.
 const AT_ONCE: usize = 1024;
-/// How long a frame stays at least, except that a single key is never held up: keys that come in
-/// a burst come several to a frame, and answers one after the other.
+/// How long a frame stays at least, except that a single key is never held up, nor the first answer
+/// to it: keys that come in a burst come several to a frame, and further answers one after the other.
 const REST: Duration = Duration::from_millis(8);
 /// How soon a line that was full is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -190,9 +193,11 @@ where
     let mut away = false;
     // Events since the last frame, and whether that was one of a burst.
     let (mut events, mut burst) = (0_usize, false);
+    // A question is out; its answer is there and not drawn yet.
+    let (mut asked, mut answered) = (false, false);
     loop {
         let ready = away || terminal.backend_mut().ready().map_err(RunError::terminal)?;
-        let hurry = events > 0 && !burst;
+        let hurry = (events > 0 || answered) && !burst;
         if dirty && ready && (rest.is_none() || hurry) && !away {
             let mut drawn = state.drawn;
             terminal
@@ -200,6 +205,7 @@ where
                 .map_err(RunError::terminal)?;
             state.settle(drawn);
             dirty = false;
+            answered = false;
             burst = events > 1;
             events = 0;
             rest = Some(Box::pin(sleep(REST)));
@@ -241,8 +247,16 @@ where
         let mut taken_in = 0;
         while let Some(taken) = next.take() {
             events += usize::from(matches!(taken, Input::Event(_)));
+            let answer = matches!(
+                taken,
+                Input::Message(Message::Screen { .. } | Message::Page { .. } | Message::Lab { .. })
+            );
             let effects = update(&mut state, taken);
             dirty |= effects.redraw;
+            if answer && effects.redraw && std::mem::take(&mut asked) {
+                answered = true;
+            }
+            asked |= effects.ask.is_some();
             if effects.quit {
                 return Ok(Ended::Quit);
             }

@@ -469,7 +469,8 @@ impl List {
         let Some(shown) = &self.shown else {
             return;
         };
-        self.ordered = shown.screen.table.arrange(self.order, "");
+        let Screen { table, sorted, .. } = shown.screen.as_ref();
+        self.ordered = sorted.rows(table, self.order);
         self.narrow();
     }
 

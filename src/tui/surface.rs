@@ -18,6 +18,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{isatty, tcgetwinsize, ttyname};
 
+use super::encode::Encoder;
 use super::jobs::{self, Job, Jobs, Who};
 use super::terminal;
 
@@ -81,6 +82,8 @@ pub struct Screen {
     file: OwnedFd,
     /// Whether a write to `file` returns at once.
     instant: bool,
+    /// What the terminal shows once all of the frames are out.
+    encoder: Encoder,
     /// The frame being made.
     frame: Vec<u8>,
     /// The frame being sent, and how much of it is out.
@@ -118,15 +121,19 @@ impl Screen {
             Some(file) => (file, true),
             None => (stdout.try_clone_to_owned()?, false),
         };
-        Ok(Self {
+        let mut screen = Self {
             file,
             instant,
+            encoder: Encoder::default(),
             frame: Vec::with_capacity(ROOM),
             out: Vec::with_capacity(ROOM),
             sent: 0,
             cursor_hidden: false,
             jobs: Heard::NotYet,
-        })
+        };
+        let size = screen.size()?;
+        screen.encoder.blank(size);
+        Ok(screen)
     }
 
     fn framed(&mut self) -> CrosstermBackend<&mut Vec<u8>> {
@@ -227,7 +234,8 @@ impl Backend for Screen {
         if content.peek().is_none() {
             return Ok(());
         }
-        self.framed().draw(content)
+        self.encoder.encode(content, &mut self.frame);
+        Ok(())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -252,10 +260,15 @@ impl Backend for Screen {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.framed().clear()
+        self.clear_region(ClearType::All)
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        let size = self.size()?;
+        match clear_type {
+            ClearType::All => self.encoder.blank(size),
+            _ => self.encoder.forget(size),
+        }
         self.framed().clear_region(clear_type)
     }
 

@@ -3,10 +3,15 @@
 //!
 //! Knows: the state, messages. Must never know: keys, the terminal, channels, time.
 
+use std::sync::Arc;
+
 use crate::view::{Header, Page, Tab};
 
 use super::message::Message;
 use super::state::{Shown, State};
+
+/// The most rows that are compared one by one.
+const COMPARED: usize = 500;
 
 /// Takes a message in; says whether the screen looks different now.
 pub fn take(state: &mut State, message: Message) -> bool {
@@ -68,7 +73,13 @@ fn take_screen(state: &mut State, tab: Tab, shown: Shown) -> bool {
     }
     // A part of an answer is shown, but the whole one is still to come, frozen or not.
     list.answered = !shown.screen.partial;
-    if list.shown.as_ref() == Some(&shown) {
+    // The same figures come as the same screen; comparing 100,000 rows would hold up a key.
+    let same = list.shown.as_ref().is_some_and(|before| {
+        before.range == shown.range
+            && (Arc::ptr_eq(&before.screen, &shown.screen)
+                || (shown.screen.table.rows.len() <= COMPARED && before.screen == shown.screen))
+    });
+    if same {
         return false;
     }
     list.shown = Some(shown);
@@ -104,8 +115,6 @@ fn take_header(state: &mut State, header: Header) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::domain::Range;
     use crate::view::Screen;

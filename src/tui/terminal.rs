@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::termios::isatty;
+use rustix::termios::{OptionalActions, SpecialCodeIndex, isatty, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Alternate screen on, cursor hidden, pasted text marked as such.
@@ -64,11 +64,24 @@ impl Drop for Session {
 /// Takes the terminal: at the start, and when the program goes on after it was stopped.
 pub(super) fn take() -> io::Result<()> {
     enable_raw_mode()?;
+    do_not_wait();
     LEFT.store(false, Ordering::SeqCst);
     HELD.store(true, Ordering::SeqCst);
     let stdout = io::stdout();
     rustix::io::write(&stdout, ENTER)?;
     Ok(())
+}
+
+/// Reading gives what is there, and nothing when there is nothing: half of a key's bytes must not
+/// hold up the screen until the other half comes. Leaving raw mode takes this back too.
+fn do_not_wait() {
+    let stdin = io::stdin();
+    if let Ok(mut modes) = tcgetattr(&stdin) {
+        modes.special_codes[SpecialCodeIndex::VMIN] = 0;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        // Where that cannot be, `input` reads on another thread or waits a little.
+        let _ = tcsetattr(&stdin, OptionalActions::Now, &modes);
+    }
 }
 
 /// Gives the terminal back if it is held. Never fails and never waits long: the line may be gone.

@@ -74,14 +74,30 @@ impl<'a> Answers<'a> {
             }
             Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
         };
+        self.dressed(tab, screen)
+    }
+
+    fn dressed(&self, tab: Tab, screen: Screen) -> Screen {
+        let (as_of, zone) = (self.as_of, self.style.zone);
         Screen {
-            as_of: self.style.zone.moment(as_of),
+            as_of: zone.moment(as_of),
             events: match tab {
-                Tab::Tracker => notices::latest(self.beside.notices, as_of, self.style.zone),
+                Tab::Tracker => notices::latest(self.beside.notices, as_of, zone),
                 _ => Vec::new(),
             },
             ..screen
         }
+    }
+
+    /// The first rows of a tab, where wording all of them takes longer than a user should wait.
+    #[must_use]
+    pub fn front(&self, question: &Question, tab: Tab) -> Option<Screen> {
+        let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
+        let front = match tab {
+            Tab::Tracker => tracker::front(board, calls, question.range, as_of, self.style),
+            Tab::Leaderboard | Tab::Categories | Tab::Features => None,
+        };
+        front.map(|screen| self.dressed(tab, screen))
     }
 
     /// The categories without what resamples tokens or looks at every call there is.

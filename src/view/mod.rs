@@ -24,6 +24,7 @@ pub mod model_trades;
 pub mod notices;
 pub mod path;
 pub mod question;
+pub mod sorted;
 pub mod source_page;
 pub mod table;
 pub mod tracker;

@@ -239,8 +239,12 @@ pub struct Screen {
     pub events: Vec<Line>,
     /// Some figures are still on their way: a whole screen follows.
     pub partial: bool,
+    /// So many rows are still on their way, below those in the table.
+    pub more: usize,
     /// The text of the table, for filters.
     pub folded: super::folded::Folded,
+    /// The rows in the order that was chosen.
+    pub sorted: super::sorted::Sorted,
 }
 
 /// What `Enter` opens: everything known of one row.
@@ -400,7 +404,7 @@ impl Cell {
 
 impl SortKey {
     /// Ascending order of folded keys, unknown last; equal when they cannot be told apart.
-    fn cmp(&self, other: &Self, descending: bool) -> Ordering {
+    pub(super) fn cmp(&self, other: &Self, descending: bool) -> Ordering {
         let order = match (self, other) {
             (Self::Unknown, Self::Unknown) => return Ordering::Equal,
             (Self::Unknown, _) => return Ordering::Greater,
@@ -438,21 +442,8 @@ impl Table {
         if let Some(order) = order
             && let Some(column) = self.columns.iter().position(|c| c.key == order.column)
         {
-            // Words are folded once, not at each comparison.
-            let mut keyed: Vec<(SortKey, usize)> = shown
-                .iter()
-                .map(|i| (self.rows[*i].sort_key(column), *i))
-                .collect();
             let names = self.columns.iter().position(|c| c.key == NAMES);
-            let name = |i: usize| names.map(|at| self.rows[i].sort_key(at));
-            keyed.sort_by(|(a, i), (b, j)| {
-                let tie = || match (name(*i), name(*j)) {
-                    (Some(a), Some(b)) => a.cmp(&b, false),
-                    _ => Ordering::Equal,
-                };
-                a.cmp(b, order.descending).then_with(tie)
-            });
-            shown = keyed.into_iter().map(|(_, i)| i).collect();
+            shown = super::sorted::sort(self, column, order.descending, names, shown);
         }
         shown
     }
@@ -460,7 +451,7 @@ impl Table {
 
 impl Row {
     /// What the row sorts by in a column, without case.
-    fn sort_key(&self, column: usize) -> SortKey {
+    pub(super) fn sort_key(&self, column: usize) -> SortKey {
         match self.cells.get(column).map(|cell| &cell.sort) {
             None | Some(SortKey::Unknown) => SortKey::Unknown,
             Some(SortKey::Number(value)) => SortKey::Number(*value),

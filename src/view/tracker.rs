@@ -176,6 +176,9 @@ const COLUMNS: [Column; 21] = [
 /// A call in its window whose price is older than this many poll intervals is stale.
 const STALE_POLLS: i64 = 5;
 
+/// Rows that no screen is higher than: worded before all others when nothing is on screen yet.
+const FRONT: usize = 200;
+
 /// The calls made in a range, newest first.
 #[must_use]
 pub fn screen(
@@ -184,6 +187,34 @@ pub fn screen(
     range: Range,
     as_of: Timestamp,
     style: Style,
+) -> Screen {
+    rows(board, calls, range, as_of, style, usize::MAX)
+}
+
+/// The same with only the first rows, where there are more than any screen shows at once: the
+/// others follow. `None` where the whole takes no longer.
+#[must_use]
+pub fn front(
+    board: &Board,
+    calls: &[Judged],
+    range: Range,
+    as_of: Timestamp,
+    style: Style,
+) -> Option<Screen> {
+    if calls.len() < 4 * FRONT {
+        return None;
+    }
+    let screen = rows(board, calls, range, as_of, style, FRONT);
+    (screen.more > 0).then_some(screen)
+}
+
+fn rows(
+    board: &Board,
+    calls: &[Judged],
+    range: Range,
+    as_of: Timestamp,
+    style: Style,
+    most: usize,
 ) -> Screen {
     let window = range.window(as_of);
     let in_range: Vec<&Judged> = calls
@@ -201,9 +232,12 @@ pub fn screen(
             columns: COLUMNS.to_vec(),
             rows: in_range
                 .iter()
+                .take(most)
                 .map(|j| table_row(board, j, as_of, style))
                 .collect(),
         },
+        partial: in_range.len() > most,
+        more: in_range.len().saturating_sub(most),
         ..Screen::default()
     }
 }

@@ -155,3 +155,27 @@ fn a_commit_that_fails_is_tried_again_and_the_board_moves_only_then() {
         Price::new(2.0).unwrap()
     );
 }
+
+#[test]
+fn read_anew_the_figures_do_not_lose_their_paths_on_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Store::open(&folder.path().join("x.db"), Rules::default()).unwrap();
+    let mut other = open();
+    other.put_calls(&[call(0)]).unwrap();
+    other.put_polled(&[sample(0, 1, 2.0)]).unwrap();
+    let (mut follower, mut snapshots) = engine(open());
+    let mut latest = || {
+        let snapshot = snapshots.borrow_and_update();
+        let board = &snapshot.board;
+        (board.call_count(), board.trail(&token(0)).is_some())
+    };
+    follower.reload();
+    assert_eq!(latest(), (1, false), "at first the figures are not held up");
+    follower.publish();
+    assert_eq!(latest(), (1, true));
+    other.put_calls(&[call(1)]).unwrap();
+    assert!(follower.look());
+    assert_eq!(latest(), (1, true), "nothing is handed out half");
+    follower.publish();
+    assert_eq!(latest(), (2, true));
+}

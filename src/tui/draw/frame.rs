@@ -242,8 +242,12 @@ fn whereabouts(state: &State, drawn: Drawn) -> String {
         Place::Help | Place::Page | Place::Add => String::new(),
         Place::List | Place::PageRows | Place::Filter | Place::Lab | Place::Naming => {
             let list = state.list();
-            let all = list.shown.as_ref().map_or(0, |s| s.screen.table.rows.len());
-            let shown = list.arranged.len();
+            let screen = list.shown.as_ref().map(|s| &s.screen);
+            let more = screen.map_or(0, |screen| screen.more);
+            let all = more + screen.map_or(0, |screen| screen.table.rows.len());
+            // Rows that are still on their way pass no filter yet.
+            let more = if list.filter.is_empty() { more } else { 0 };
+            let shown = more + list.arranged.len();
             let at = (list.position + 1).min(shown);
             match (all, list.filter.as_str()) {
                 (0, _) => String::new(),
