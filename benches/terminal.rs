@@ -19,8 +19,11 @@ mod support;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
+use callboard::domain::{Decision, Price, Reading, Rules, Timestamp, TokenKey};
+use callboard::store::{Sample, Store};
 use line::Line;
 use rustix::process::Signal;
 
@@ -36,7 +39,8 @@ fn main() {
     let world = World::make(home.path());
     world.first_frames();
     world.keys("idle", &world.small, &mut || {});
-    world.keys_while_samples_come();
+    world.keys_while_polls_commit();
+    world.keys_while_prices_are_imported();
     world.keys_while_an_import_runs();
     world.ranges();
     world.filter();
@@ -58,6 +62,24 @@ struct World {
 fn percentile(times: &mut [f64], share: f64) -> f64 {
     times.sort_by(f64::total_cmp);
     times[((times.len() - 1) as f64 * share).round() as usize]
+}
+
+/// What a poll says of a token.
+fn polled(token: usize, round: u32) -> Sample {
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    Sample {
+        token: TokenKey::new(Some("test"), &format!("addr{token}")).unwrap(),
+        reading: Reading {
+            at: Timestamp::from_millis(now.as_millis() as i64),
+            price: Price::new(0.5 + f64::from(round % 10) / 100.0),
+            liquidity_usd: Some(50_000.0),
+            market_cap_usd: None,
+            absent: false,
+            provider: "dexscreener".to_owned(),
+            pool: None,
+        },
+        decision: Decision::Accepted,
+    }
 }
 
 impl World {
@@ -191,37 +213,66 @@ impl World {
         line.kill();
     }
 
-    fn keys_while_samples_come(&self) {
+    /// Another process polls 9,000 tokens and commits all of them once a second.
+    fn keys_while_polls_commit(&self) {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let db = self.calls.clone();
+        let polling = std::thread::spawn(move || {
+            let mut store = Store::open(&db, Rules::default()).unwrap();
+            let second = Duration::from_secs(1);
+            let mut rounds = 0;
+            let mut longest = Duration::ZERO;
+            while stopped.recv_timeout(second) == Err(RecvTimeoutError::Timeout) {
+                rounds += 1;
+                let samples: Vec<Sample> = (0..9_000).map(|i| polled(i, rounds)).collect();
+                let began = Instant::now();
+                store.put_polled(&samples).unwrap();
+                longest = longest.max(began.elapsed());
+            }
+            (rounds, longest)
+        });
+        self.keys("polls of 9,000 samples", &self.calls, &mut || {});
+        drop(stop);
+        let (rounds, longest) = polling.join().unwrap();
+        println!("  ({rounds} commits, the longest {longest:.0?})");
+    }
+
+    /// Harder: each time everything is read again, since what an import changes is not known.
+    fn keys_while_prices_are_imported(&self) {
         let now = std::time::SystemTime::UNIX_EPOCH
             .elapsed()
             .unwrap()
             .as_secs();
         let mut round = 0;
         let mut running: Option<std::process::Child> = None;
-        self.keys("9,000 samples at a time", &self.calls, &mut || {
-            if running
-                .as_mut()
-                .is_none_or(|c| c.try_wait().unwrap().is_some())
-            {
-                round += 1;
-                let mut text = String::from("chain,address,at,price_usd\n");
-                for i in 0..9_000 {
-                    let _ = writeln!(
-                        text,
-                        "test,addr{i},{},0.{}",
-                        now - 50 + round,
-                        5 + round % 4
-                    );
+        self.keys(
+            "imports of 9,000 prices, one after the other",
+            &self.calls,
+            &mut || {
+                if running
+                    .as_mut()
+                    .is_none_or(|c| c.try_wait().unwrap().is_some())
+                {
+                    round += 1;
+                    let mut text = String::from("chain,address,at,price_usd\n");
+                    for i in 0..9_000 {
+                        let _ = writeln!(
+                            text,
+                            "test,addr{i},{},0.{}",
+                            now - 50 + round,
+                            5 + round % 4
+                        );
+                    }
+                    let file = self.file("prices.csv", &text);
+                    running = self
+                        .importing("prices", &self.calls, &file)
+                        .stderr(std::process::Stdio::null())
+                        .stdout(std::process::Stdio::null())
+                        .spawn()
+                        .ok();
                 }
-                let file = self.file("prices.csv", &text);
-                running = self
-                    .importing("prices", &self.calls, &file)
-                    .stderr(std::process::Stdio::null())
-                    .stdout(std::process::Stdio::null())
-                    .spawn()
-                    .ok();
-            }
-        });
+            },
+        );
         println!("  ({round} times)");
         let _ = running.map(|mut child| child.wait());
     }

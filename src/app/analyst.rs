@@ -2,34 +2,33 @@
 //! first. Statistics run here, so that no key ever waits for them.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::analytics::DeepCache;
 use crate::analytics::book::Extent;
-use crate::board::Board;
 use crate::clock::Clock;
 use crate::domain::{Range, Timestamp, Zone};
-use crate::store::{ModelTrades, Reader};
+use crate::store::ModelTrades;
 use crate::tui::Message;
 use crate::view::answer::Answers;
 use crate::view::answer::Beside;
-use crate::view::compare_page::{self, PairKey};
 use crate::view::format::Style;
-use crate::view::header::{Backfill, ClockTrouble, Polling, Told, header};
+use crate::view::header::Polling;
 use crate::view::lab::{Bench, Filter};
-use crate::view::model_trades::Wanted;
-use crate::view::{
-    Block, Header, Line, Page, Question, Screen, Tab, Tone, leaderboard, model_page, model_trades,
-};
+use crate::view::{Header, Question, Screen, Tab};
 
 use super::engine::{Command, Snapshot, Stage};
 use super::past::Past;
 use super::watch::Turn;
+
+mod send;
+mod slow;
+
+use send::{send, send_header, send_page, send_screen};
+use slow::{Deep, Slow};
 
 /// New data is answered at most this often, so that a thin line has one frame a second; a new
 /// question at once, and so is data after a pause.
@@ -366,217 +365,6 @@ async fn answer(
     Ok(Done::All)
 }
 
-/// The figures that cost more than a few merges, computed on a thread of their own: the analyst
-/// stays free for the next question, which ends the work for this one.
-struct Slow<'a> {
-    place: &'a Place,
-    question: &'a Question,
-    board: &'a Arc<Board>,
-    now: Timestamp,
-    /// Changes when there is a newer question.
-    asked: watch::Receiver<Question>,
-}
-
-/// What was computed for the leaderboard before; held by whoever computes.
-type Deep = Arc<Mutex<DeepCache>>;
-
-impl Slow<'_> {
-    /// Sends what merges, unless the same was answered whole before: then it would only blank
-    /// what is already on screen.
-    async fn merged(&self, messages: &mpsc::Sender<Message>, last: &mut Sent) -> Result<(), Gone> {
-        let asked = Some((self.question.range, self.question.provisional));
-        if last.leaderboard == asked {
-            return Ok(());
-        }
-        last.leaderboard = asked;
-        let screen =
-            leaderboard::quick(self.board, self.question.range, self.now, self.place.style);
-        send_screen(messages, self.question, last, Tab::Leaderboard, screen).await
-    }
-
-    /// The whole leaderboard; `None` when there is a newer question.
-    async fn whole(&self, deep: &Deep) -> Option<Screen> {
-        let (range, now, style) = (self.question.range, self.now, self.place.style);
-        let (board, deep) = (Arc::clone(self.board), Arc::clone(deep));
-        self.work(move |stop| {
-            let mut cache = deep.lock().unwrap_or_else(PoisonError::into_inner);
-            leaderboard::deep(&board, range, now, style, &mut cache, stop)
-        })
-        .await
-        .flatten()
-    }
-
-    /// The whole categories; `None` when there is a newer question.
-    async fn categories(&self) -> Option<Screen> {
-        let (now, style) = (self.now, self.place.style);
-        let (board, question) = (Arc::clone(self.board), self.question.clone());
-        let work = move |_: &dyn Fn() -> bool| {
-            Answers::new(&board, now, style).screen(&question, Tab::Categories)
-        };
-        self.work(work).await
-    }
-
-    /// Sends the page of a row or of two that are compared: first what the board knows, then with
-    /// what the store does. `None` when there is a newer question.
-    async fn page(
-        &self,
-        messages: &mpsc::Sender<Message>,
-        key: &str,
-        deep: &Deep,
-        last: &mut Sent,
-    ) -> Result<Option<()>, Gone> {
-        let (range, now, style) = (self.question.range, self.now, self.place.style);
-        let tab = Tab::Leaderboard;
-        if let Some(pair) = PairKey::parse(key) {
-            let board = Arc::clone(self.board);
-            let work =
-                move |_: &dyn Fn() -> bool| compare_page::page(&board, range, now, style, &pair);
-            let Some(page) = self.work(work).await else {
-                return Ok(None);
-            };
-            return send_page(messages, self.question, tab, key, page)
-                .await
-                .map(Some);
-        }
-        let of_board = |trades: Option<Arc<ModelTrades>>| {
-            let (board, deep, key) = (Arc::clone(self.board), Arc::clone(deep), key.to_owned());
-            move |stop: &dyn Fn() -> bool| {
-                let mut cache = deep.lock().unwrap_or_else(PoisonError::into_inner);
-                let trades = trades.as_deref();
-                model_page::page(&board, range, now, style, &key, trades, &mut cache, stop)
-            }
-        };
-        let wanted = model_trades::wanted(self.board, range, now, key);
-        let extent = wanted.as_ref().map(|w| w.extent);
-        let known = last
-            .trades
-            .as_ref()
-            .filter(|(of, _)| Some(*of) == extent)
-            .map(|(_, trades)| Arc::clone(trades));
-        let opened = Some((key.to_owned(), range));
-        if known.is_none() && last.page != opened {
-            let Some(page) = self.work(of_board(None)).await else {
-                return Ok(None);
-            };
-            send_page(messages, self.question, tab, key, page).await?;
-        }
-        last.page = opened;
-        let path = self.place.path.clone();
-        let read = move |_: &dyn Fn() -> bool| {
-            if known.is_some() {
-                return known;
-            }
-            let Wanted {
-                key,
-                numbers,
-                window,
-                ..
-            } = wanted?;
-            let trades =
-                Reader::open(&path).and_then(|reader| reader.model_trades(&key, &numbers, &window));
-            // Without them the page still says everything else; the trouble that the file is in
-            // is said by the engine, which looks at it each second.
-            trades
-                .inspect_err(|error| tracing::warn!(%error, "trades of a model"))
-                .map(Arc::new)
-                .ok()
-        };
-        let Some(trades) = self.work(read).await else {
-            return Ok(None);
-        };
-        last.trades = extent.zip(trades.clone());
-        let Some(page) = self.work(of_board(trades)).await else {
-            return Ok(None);
-        };
-        send_page(messages, self.question, tab, key, page)
-            .await
-            .map(Some)
-    }
-
-    /// Runs something on a thread of its own; `None` when a newer question came first, and the
-    /// work is told to stop.
-    async fn work<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&dyn Fn() -> bool) -> T + Send + 'static,
-    ) -> Option<T> {
-        let stopped = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stopped);
-        let running = tokio::task::spawn_blocking(move || work(&|| stop.load(Ordering::Relaxed)));
-        let mut asked = self.asked.clone();
-        tokio::select! {
-            biased;
-            _ = asked.changed() => {
-                stopped.store(true, Ordering::Relaxed);
-                None
-            }
-            done = running => done.ok(),
-        }
-    }
-}
-
-async fn send_screen(
-    messages: &mpsc::Sender<Message>,
-    question: &Question,
-    last: &mut Sent,
-    tab: Tab,
-    screen: Screen,
-) -> Result<(), Gone> {
-    last.retired.retain(|old| Arc::strong_count(old) > 1);
-    let before = last.screens[tab.index()].take();
-    let (screen, made) = match before {
-        // Not once more: who shows it sees by its address that it is the same.
-        Some((epoch, old)) if *old == screen => {
-            last.screens[tab.index()] = Some((question.epoch, Arc::clone(&old)));
-            if epoch == question.epoch {
-                return Ok(());
-            }
-            (old, false)
-        }
-        before => {
-            let used = before.as_ref().and_then(|(_, old)| old.sorted.used());
-            screen.sorted.prepare(&screen.table, used);
-            if before.is_some() {
-                screen.folded.prepare(&screen.table);
-            }
-            // Rows by the thousand take a while to be given back: whoever shows them must never be
-            // the last to hold them.
-            last.retired.extend(before.map(|(_, old)| old));
-            let screen = Arc::new(screen);
-            last.screens[tab.index()] = Some((question.epoch, Arc::clone(&screen)));
-            (screen, true)
-        }
-    };
-    let shown = Arc::clone(&screen);
-    let message = Message::Screen {
-        epoch: question.epoch,
-        tab,
-        range: question.range,
-        screen,
-    };
-    send(messages, message).await?;
-    if made {
-        // The first rows there are go out before anybody can have typed a filter.
-        shown.folded.prepare(&shown.table);
-    }
-    Ok(())
-}
-
-async fn send_page(
-    messages: &mpsc::Sender<Message>,
-    question: &Question,
-    tab: Tab,
-    key: &str,
-    page: Option<Page>,
-) -> Result<(), Gone> {
-    let message = Message::Page {
-        epoch: question.epoch,
-        tab,
-        key: key.to_owned(),
-        page: page.unwrap_or_else(|| nothing(key, question.range)),
-    };
-    send(messages, message).await
-}
-
 /// The lab covers the tabs: while it is open only it is answered, so that no key waits for them.
 async fn lab(
     question: &Question,
@@ -615,60 +403,6 @@ async fn lab(
     view.screen.as_of = zone.moment(bench.as_of());
     let (epoch, range) = (question.epoch, question.range);
     send(messages, Message::Lab { epoch, range, view }).await
-}
-
-/// The page of a row that a range does not hold.
-fn nothing(key: &str, range: Range) -> Page {
-    let key = PairKey::parse(key).map_or_else(
-        || key.to_owned(),
-        |pair| format!("{} and {}", pair.first, pair.second),
-    );
-    let text = format!("{key}: nothing {}", range.phrase());
-    Page {
-        title: format!("{key} - {}", range.label()),
-        blocks: vec![Block::Text(vec![Line::toned(text, Tone::Dim)])],
-    }
-}
-
-async fn send(messages: &mpsc::Sender<Message>, message: Message) -> Result<(), Gone> {
-    messages.send(message).await.map_err(|_| Gone)
-}
-
-/// Sends what stands above every tab, when it has changed.
-async fn send_header(
-    place: &Place,
-    snapshot: &Snapshot,
-    now: Timestamp,
-    messages: &mpsc::Sender<Message>,
-    last: &mut Sent,
-) -> Result<(), Gone> {
-    let told = Told {
-        polling: polling(place, snapshot.turn.as_ref()),
-        database: &place.database,
-        feeds: &snapshot.health,
-        clock: ClockTrouble {
-            ahead: place.clock.ahead(),
-            slept: snapshot.slept,
-        },
-        work: snapshot.work.as_ref(),
-        held: snapshot.held,
-        backfill: snapshot.backfill.as_ref().map(|gaps| Backfill {
-            done: gaps.done,
-            left: gaps.left,
-            candles: gaps.candles,
-            trouble: gaps
-                .trouble
-                .as_ref()
-                .map(|(why, next)| (why.as_str(), *next)),
-        }),
-        trouble: snapshot.trouble.as_deref(),
-    };
-    let head = header(told, now, place.style.zone);
-    if last.header.as_ref() == Some(&head) {
-        return Ok(());
-    }
-    last.header = Some(head.clone());
-    send(messages, Message::Header(head)).await
 }
 
 #[cfg(test)]

@@ -40,8 +40,6 @@ use super::{Context, Failure};
 /// How much later than the screen's thread the others have their turn where processors are short:
 /// a key must not wait for statistics.
 const BEHIND: i32 = 5;
-/// How long a commit in progress may hold up the way out.
-const LAST_COMMIT: Duration = Duration::from_millis(1500);
 /// Answers on their way to the screen.
 const MESSAGES: usize = 64;
 
@@ -334,11 +332,16 @@ fn show(
     // A full queue needs no word: the engine looks at the flag after each command.
     stop.store(true, Ordering::SeqCst);
     let _ = command.try_send(Command::Stop);
-    let _ = finish.recv_timeout(LAST_COMMIT);
+    let _ = finish.recv_timeout(last_commit(real));
     if let Some(notifier) = notifier {
         notifier.wait();
     }
     ended
+}
+
+/// How long a commit in progress may hold up the way out. Of a demo nothing is kept.
+const fn last_commit(real: bool) -> Duration {
+    Duration::from_millis(if real { 1_500 } else { 200 })
 }
 
 fn typed(runtime: &tokio::runtime::Runtime) -> tui::Typed {

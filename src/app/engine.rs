@@ -4,7 +4,6 @@
 //! What cannot be written stays in memory, up to a limit, and is tried again: a full disk or
 //! another program's lock loses nothing, and the screen says so.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -12,14 +11,12 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::analytics::lab::SavedFilter;
-use crate::board::{Board, Settings, TRAIL};
+use crate::board::{Board, Settings};
 use crate::clock::Clock;
-use crate::domain::fold::PriceAt;
-use crate::domain::{Decision, Percent, Span, Timestamp, TokenKey};
-use crate::store::{Answer, Commits, Hurry, Loaded, Put, Store, StoreError, Watching};
+use crate::domain::{Percent, Span, Timestamp};
+use crate::store::{Answer, Commits, Store, StoreError, Watching};
+use crate::tracker::Order;
 use crate::tracker::backfill::Filled;
-use crate::tracker::{Follow, Order};
 
 use super::desk::Desk;
 use super::gaps::GapFinder;
@@ -27,7 +24,12 @@ use super::unsaved::Unsaved;
 use super::watch::{Turn, Watch};
 
 mod asked;
+mod follow;
+mod save;
 mod snapshot;
+
+use follow::follows;
+pub use follow::load_trails;
 
 pub use snapshot::{Command, Snapshot, Stage, Tally};
 
@@ -304,155 +306,6 @@ impl Engine {
         changed
     }
 
-    /// Whether there is news that nobody told: another program has changed the file, or a sample
-    /// that was dated in the future has become the present. What another program's polls brought
-    /// is read alone; after anything else, everything is.
-    fn look(&mut self) -> bool {
-        let due = self.next_unseen.is_some_and(|at| at <= self.clock.now());
-        let news = self.store.foreign_changes().and_then(|foreign| {
-            if foreign == self.foreign {
-                return Ok(None);
-            }
-            Ok(Some((foreign, self.store.commits()?)))
-        });
-        match news {
-            Ok(None) if due => self.reload(),
-            Ok(None) => self.recovered(),
-            Ok(Some((foreign, commits))) => {
-                self.foreign = foreign;
-                if due || commits.writes != self.commits.writes {
-                    return self.reload();
-                }
-                if commits.polls == self.commits.polls {
-                    return false;
-                }
-                self.commits = commits;
-                self.catch_up()
-            }
-            Err(error) => self.trouble(&error),
-        }
-    }
-
-    /// The file could be read again: trouble with reading is over; trouble with writing stays
-    /// until what waits is stored.
-    fn recovered(&mut self) -> bool {
-        if self.unsaved.is_empty() && self.snapshot.trouble.is_some() {
-            let lost = self.unsaved.lost();
-            let changed = self.snapshot.trouble != lost;
-            self.snapshot.trouble = lost;
-            return changed;
-        }
-        false
-    }
-
-    /// Reads the outcomes that another program's polls have moved.
-    fn catch_up(&mut self) -> bool {
-        self.moved = true;
-        let since = self.folded.unwrap_or_else(|| Timestamp::from_millis(0));
-        let now = self.clock.now();
-        let read = (|| {
-            // Commits are in the order of time but for what was answered at the same moment.
-            let (changes, tokens) = self.store.moved_since(since.minus(OVERLAP))?;
-            self.board.move_folds(changes);
-            for token in tokens.into_iter().filter(|_| self.paths) {
-                let from = self.board.trail(&token).and_then(|trail| trail.last());
-                let span = from.map_or(TRAIL, |last| now.since(last.at));
-                let path = self.store.price_path(&token, now, span)?;
-                for price in path {
-                    self.board.add_price(&token, price);
-                }
-            }
-            self.desk.read(&self.store)?;
-            self.store.folded_up_to()
-        })();
-        match read {
-            Ok(folded) => {
-                self.folded = folded.map(|at| at.min(now));
-                self.snapshot.trouble = None;
-                true
-            }
-            Err(error) => self.trouble(&error),
-        }
-    }
-
-    /// Reads everything as of now; whether anything is to be published.
-    fn reload(&mut self) -> bool {
-        self.moved = true;
-        let now = self.clock.now();
-        let first = self.snapshot.loaded == Stage::Nothing;
-        let loaded = (|| {
-            let foreign = self.store.foreign_changes()?;
-            let commits = self.store.commits()?;
-            let folded = self.store.folded_up_to()?;
-            self.desk.read(&self.store)?;
-            let (snapshot, publish, settings) = (&mut self.snapshot, &self.publish, self.settings);
-            let hurry = if first { Hurry::All } else { Hurry::One };
-            let (models, loaded) = self.store.load_calls_beside(Some(now), hurry, |store| {
-                let books = store.load_books()?;
-                let board = Board::new(
-                    Loaded {
-                        books,
-                        ..Loaded::default()
-                    },
-                    settings,
-                );
-                // Models are read in a fraction of the time of calls.
-                if first {
-                    snapshot.board = Arc::new(board.clone());
-                    snapshot.loaded = Stage::Models;
-                    publish.send_replace(snapshot.clone());
-                }
-                Ok::<_, StoreError>(board)
-            });
-            Ok((foreign, commits, folded, models?, loaded?))
-        })();
-        match loaded {
-            Ok((foreign, commits, folded, mut board, loaded)) => {
-                tracing::debug!(calls = loaded.calls.len(), "loaded");
-                self.foreign = foreign;
-                self.commits = commits;
-                self.folded = folded.map(|at| at.min(now));
-                self.next_unseen = loaded.next_unseen;
-                board.set_calls(loaded.calls, loaded.orphan_outcomes);
-                self.board = board;
-                self.snapshot.loaded = Stage::Everything;
-                self.snapshot.trouble = None;
-                if let Err(error) = self.load_filters() {
-                    self.trouble(&error);
-                }
-                // The paths of thousands of tokens take a moment: the figures go out first. Later
-                // they would be on screen without paths that were there a moment ago.
-                if first {
-                    self.publish();
-                    self.moved = true;
-                }
-                if let Some(then) = self.once_loaded.take() {
-                    then();
-                }
-                if self.paths
-                    && let Err(error) = load_trails(&self.store, &mut self.board, now)
-                {
-                    self.trouble(&error);
-                }
-                self.follow();
-                true
-            }
-            Err(error) => self.trouble(&error),
-        }
-    }
-
-    /// Tells the tracker every token whose window may still be open; it knows which are new.
-    fn follow(&self) {
-        let orders = match &self.poller {
-            Poller::Own(orders) => orders,
-            Poller::Leased(orders, watch) if *watch.turn() == Turn::Ours => orders,
-            _ => return,
-        };
-        let since = self.clock.now().minus(self.settings.rules.window);
-        // The tracker ends before the engine only when the program does.
-        let _ = orders.send(Order::Follow(follows(&self.board, since)));
-    }
-
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Samples(samples) => self.unsaved.add_past(samples),
@@ -538,99 +391,6 @@ impl Engine {
         }
     }
 
-    /// Stores what waits for it, when it is time to; whether anything has changed.
-    fn save(&mut self, at_once: bool) -> bool {
-        let now = self.clock.now();
-        if self.unsaved.is_empty() || (!at_once && now < self.next_commit) {
-            return false;
-        }
-        match self.store_all() {
-            Ok(()) => {
-                let tokens = self.snapshot.health.first().map_or(0, |h| h.tokens);
-                let steps = (tokens / 1_000).clamp(1, RAREST_COMMIT);
-                self.next_commit = now.plus(COMMIT_EVERY.times(steps as i64));
-                self.snapshot.trouble = self.unsaved.lost();
-                self.snapshot.held = false;
-            }
-            Err(error) => {
-                self.next_commit = now.plus(RETRY);
-                if !self.is_held(&error) {
-                    tracing::error!(%error, unsaved = %self.unsaved.words(), "store");
-                    self.snapshot.trouble = Some(self.unsaved.trouble(&error));
-                }
-            }
-        }
-        true
-    }
-
-    /// Stores everything that waits, in the order in which it depends on each other. What fails
-    /// goes on waiting.
-    fn store_all(&mut self) -> Result<(), StoreError> {
-        self.moved = true;
-        if let Some(calls) = self.unsaved.calls() {
-            let (puts, changes) = self.store.put_calls(calls)?;
-            let changed = calls.iter().zip(&puts);
-            let changed = changed.filter(|(_, put)| matches!(put, Put::New | Put::Updated));
-            let mut stored = Vec::new();
-            // As they lie in the store now: filled up, and with an outcome that may have come
-            // first.
-            for (call, _) in changed {
-                stored.extend(self.store.load_call(&call.id)?);
-            }
-            self.unsaved.saved_calls();
-            self.board.add_calls(stored);
-            self.board.move_folds(changes);
-            self.follow();
-        }
-        while let Some((samples, polled)) = self.unsaved.samples() {
-            let changes = if polled {
-                let now = self.clock.now();
-                self.desk
-                    .put_polled(&mut self.store, &self.board, samples, now)?
-            } else {
-                self.store.put_samples(samples)?.1
-            };
-            self.board.move_folds(changes);
-            for sample in samples {
-                if polled {
-                    self.snapshot.tally.add(sample);
-                }
-                if let (true, Decision::Accepted, Some(price)) =
-                    (self.paths, sample.decision, sample.reading.price)
-                {
-                    let at = sample.reading.at;
-                    self.board.add_price(&sample.token, PriceAt { at, price });
-                }
-            }
-            self.unsaved.saved_samples();
-            self.desk.read(&self.store)?;
-            let old = self.clock.now().minus(TRAIL);
-            self.board.drop_trails_before(old);
-        }
-        if let Some(trades) = self.unsaved.trades() {
-            let (_, changed) = self.store.put_trades(trades)?;
-            self.unsaved.saved_trades();
-            for key in changed {
-                let book = self.store.load_book_of(&key)?;
-                self.board.set_book(key, book);
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps a filter under its name.
-    fn save_filter(&mut self, filter: &SavedFilter) {
-        let stored = self.store.put_filter(filter);
-        if let Err(error) = stored.and_then(|()| self.load_filters()) {
-            self.trouble(&error);
-        }
-    }
-
-    fn load_filters(&mut self) -> Result<(), StoreError> {
-        self.snapshot.filters = Arc::new(self.store.load_filters()?);
-        Ok(())
-    }
-
     /// Looks what other programs work on; whether that has changed.
     fn see_work(&mut self) -> bool {
         let work = self.others.look();
@@ -672,32 +432,6 @@ impl Engine {
         }
         self.publish.send_replace(self.snapshot.clone());
     }
-}
-
-fn follows(board: &Board, since: Timestamp) -> Vec<Follow> {
-    let calls = board.called_since(since);
-    let calls = calls.map(|(token, called_at, entry)| Follow {
-        token: token.clone(),
-        called_at,
-        entry,
-    });
-    calls.collect()
-}
-
-/// The last day's path of every token whose window may still be open at an instant.
-pub fn load_trails(store: &Store, board: &mut Board, now: Timestamp) -> Result<(), StoreError> {
-    let since = now.minus(board.settings().rules.window);
-    let tokens: BTreeSet<TokenKey> = board
-        .called_since(since)
-        .map(|(token, ..)| token.clone())
-        .collect();
-    // One look at the file, not one for each token: that would be most of the time.
-    store.reading(|store| {
-        for token in tokens {
-            board.add_trail(&token, store.price_path(&token, now, TRAIL)?);
-        }
-        Ok(())
-    })
 }
 
 #[cfg(test)]

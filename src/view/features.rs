@@ -176,7 +176,8 @@ fn headline(found: &FeatureReport, board: &Board) -> Line {
             crate::stats::wilson(k as u64, n as u64),
         )
     };
-    Line::toned(format!("{} calls", found.n), Tone::Strong)
+    let calls = if found.n == 1 { "call" } else { "calls" };
+    Line::toned(format!("{} {calls}", found.n), Tone::Strong)
         .and(
             format!(
                 "  pumped over {:.0}%: ",

@@ -1,6 +1,6 @@
 use super::*;
 use crate::analytics::Guards;
-use crate::board::Settings;
+use crate::board::{Board, Settings};
 use crate::domain::{Call, CallFacts, CallId, Features, Fold, Price, Rules, Span, TokenKey};
 use crate::store::StoredCall;
 use crate::view::Order;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::analytics::{Guards, Judged};
-use crate::domain::{Call, CallId, Features, Price, Reading, Rules};
+use crate::domain::fold::PriceAt;
+use crate::domain::{Call, CallId, Decision, Features, Price, Reading, Rules, TokenKey};
 use crate::store::{Holder, Sample};
 use crate::tracker::Poll;
 

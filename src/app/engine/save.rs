@@ -1,0 +1,106 @@
+//! What waits for the store goes into it, and from there onto the board.
+
+use std::sync::Arc;
+
+use crate::analytics::lab::SavedFilter;
+use crate::board::TRAIL;
+use crate::domain::Decision;
+use crate::domain::fold::PriceAt;
+use crate::store::{Put, StoreError};
+
+use super::{COMMIT_EVERY, Engine, RAREST_COMMIT, RETRY};
+
+impl Engine {
+    /// Stores what waits for it, when it is time to; whether anything has changed.
+    pub(super) fn save(&mut self, at_once: bool) -> bool {
+        let now = self.clock.now();
+        if self.unsaved.is_empty() || (!at_once && now < self.next_commit) {
+            return false;
+        }
+        match self.store_all() {
+            Ok(()) => {
+                let tokens = self.snapshot.health.first().map_or(0, |h| h.tokens);
+                let steps = (tokens / 1_000).clamp(1, RAREST_COMMIT);
+                self.next_commit = now.plus(COMMIT_EVERY.times(steps as i64));
+                self.snapshot.trouble = self.unsaved.lost();
+                self.snapshot.held = false;
+            }
+            Err(error) => {
+                self.next_commit = now.plus(RETRY);
+                if !self.is_held(&error) {
+                    tracing::error!(%error, unsaved = %self.unsaved.words(), "store");
+                    self.snapshot.trouble = Some(self.unsaved.trouble(&error));
+                }
+            }
+        }
+        true
+    }
+
+    /// Stores everything that waits, in the order in which it depends on each other. What fails
+    /// goes on waiting.
+    fn store_all(&mut self) -> Result<(), StoreError> {
+        self.moved = true;
+        if let Some(calls) = self.unsaved.calls() {
+            let (puts, changes) = self.store.put_calls(calls)?;
+            let changed = calls.iter().zip(&puts);
+            let changed = changed.filter(|(_, put)| matches!(put, Put::New | Put::Updated));
+            let mut stored = Vec::new();
+            // As they lie in the store now: filled up, and with an outcome that may have come
+            // first.
+            for (call, _) in changed {
+                stored.extend(self.store.load_call(&call.id)?);
+            }
+            self.unsaved.saved_calls();
+            self.board.add_calls(stored);
+            self.board.move_folds(changes);
+            self.follow();
+        }
+        while let Some((samples, polled)) = self.unsaved.samples() {
+            let changes = if polled {
+                let now = self.clock.now();
+                self.desk
+                    .put_polled(&mut self.store, &self.board, samples, now)?
+            } else {
+                self.store.put_samples(samples)?.1
+            };
+            self.board.move_folds(changes);
+            for sample in samples {
+                if polled {
+                    self.snapshot.tally.add(sample);
+                }
+                if let (true, Decision::Accepted, Some(price)) =
+                    (self.paths, sample.decision, sample.reading.price)
+                {
+                    let at = sample.reading.at;
+                    self.board.add_price(&sample.token, PriceAt { at, price });
+                }
+            }
+            self.unsaved.saved_samples();
+            self.desk.read(&self.store)?;
+            let old = self.clock.now().minus(TRAIL);
+            self.board.drop_trails_before(old);
+        }
+        if let Some(trades) = self.unsaved.trades() {
+            let (_, changed) = self.store.put_trades(trades)?;
+            self.unsaved.saved_trades();
+            for key in changed {
+                let book = self.store.load_book_of(&key)?;
+                self.board.set_book(key, book);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a filter under its name.
+    pub(super) fn save_filter(&mut self, filter: &SavedFilter) {
+        let stored = self.store.put_filter(filter);
+        if let Err(error) = stored.and_then(|()| self.load_filters()) {
+            self.trouble(&error);
+        }
+    }
+
+    pub(super) fn load_filters(&mut self) -> Result<(), StoreError> {
+        self.snapshot.filters = Arc::new(self.store.load_filters()?);
+        Ok(())
+    }
+}
