@@ -23,6 +23,7 @@ use callboard::board::{Board, Settings};
 use callboard::domain::{
     Call, CallFacts, CallId, Confidence, Decision, Features, Fold, ImportedOutcome, Multiple,
     Observation, Outcome, Price, Range, Reading, Refusal, Rules, Span, Timestamp, TokenKey, Trade,
+    Window,
 };
 use callboard::report::{Request, json};
 use callboard::store::{Put, Sample, Store, StoreError, StoredCall};
@@ -756,6 +757,85 @@ proptest! {
         let again = open(&folder.path().join("x.db")).unwrap();
         prop_assert_eq!(&hours(&again), &moved);
         prop_assert_eq!(&report(&again, as_of), &once);
+    }
+}
+
+#[test]
+fn a_book_whose_trades_have_moved_away_goes_on_after_those_that_are_left() {
+    // More than lie in one piece of the file; all of them go, or those of the last piece.
+    for (all, from) in [(130, 0), (65, 64), (200, 128)] {
+        let (_folder, mut store) = fresh();
+        let of = |model: &str, from: usize| -> Vec<Trade> {
+            let ids = (from..all).map(|i| format!("t{i:03}"));
+            ids.map(|id| trade(&id, model, Some(HOUR), Some(1.0)))
+                .collect()
+        };
+        store.put_trades(&of("A", 0)).unwrap();
+        store.put_trades(&of("B", from)).unwrap();
+        let late = ["x1", "x2", "x3"].map(|id| trade(id, "A", Some(HOUR), Some(100.0)));
+        for trade in &late {
+            let (puts, _) = store.put_trades([trade]).unwrap();
+            assert_eq!(puts, [Put::New]);
+        }
+        for trade in &late {
+            let (puts, _) = store.put_trades([trade]).unwrap();
+            assert_eq!(puts, [Put::Unchanged], "{} of {all}, {from}", trade.id);
+        }
+        let better = Trade {
+            realized_pnl: Some(7.0),
+            ..late[0].clone()
+        };
+        store.put_trades([&better]).unwrap();
+        let key = |model: &str| BookKey {
+            model: model.to_owned(),
+            currency: "USD".to_owned(),
+        };
+        let mut left = of("A", 0);
+        left.truncate(from);
+        left.extend([better, late[1].clone(), late[2].clone()]);
+        let sum: f64 = left.iter().filter_map(|t| t.realized_pnl).sum();
+        for rebuilt in [false, true] {
+            if rebuilt {
+                store.rebuild_summaries().unwrap();
+            }
+            let ids = |trades: Vec<Trade>| -> Vec<String> {
+                let mut ids: Vec<String> = trades.into_iter().map(|t| t.id).collect();
+                ids.sort();
+                ids
+            };
+            assert_eq!(ids(store.trades_of(&key("A")).unwrap()), ids(left.clone()));
+            assert_eq!(store.trades_of(&key("B")).unwrap().len(), all - from);
+            let book = store.load_book_of(&key("A")).unwrap();
+            let ever = Window {
+                from: None,
+                to: Timestamp::from_millis(HOUR),
+            };
+            assert_eq!(book.summary(&ever).total_pnl(), sum);
+        }
+    }
+}
+
+/// What two providers say at one instant counts in one order, whichever of them came first.
+#[test]
+fn the_order_of_providers_at_one_instant_is_not_that_of_their_coming() {
+    let rows = [
+        sample("A", 5, 2.0, "dexscreener", Decision::Accepted),
+        sample("A", 5, 4.0, "jupiter", Decision::Accepted),
+    ];
+    let mut swapped = rows.clone();
+    swapped.reverse();
+    let of = |rows: &[Sample], one_by_one: bool| {
+        let (_folder, mut store) = fresh();
+        store.put_calls(&[call("c", "A", 0, Some(1.0))]).unwrap();
+        for part in rows.chunks(if one_by_one { 1 } else { 2 }) {
+            store.put_samples(part).unwrap();
+        }
+        folds(&store)
+    };
+    let want = of(&rows, false);
+    for one_by_one in [false, true] {
+        assert_eq!(of(&rows, one_by_one), want);
+        assert_eq!(of(&swapped, one_by_one), want);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::{
@@ -16,7 +17,7 @@ use super::{Store, StoreError};
 
 /// Counts up when the shape or the meaning of [`Fold`] changes; with the window, it decides
 /// whether stored folds still hold.
-const FOLD_VERSION: i64 = 5;
+const FOLD_VERSION: i64 = 6;
 
 /// A call whose fold has moved.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,12 +41,25 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     /// Everything new in the order in which a rebuild would take it.
-    fn in_order(mut self) -> Vec<Seen> {
+    fn in_order(mut self, places: &Places) -> Vec<Seen> {
         self.observations
-            .sort_by_key(|(o, provider)| (o.at, *provider));
+            .sort_by_key(|(o, provider)| (o.at, places.get(provider)));
         let samples = self.observations.into_iter().map(|(o, _)| Seen::Sample(o));
         in_order(samples.collect(), self.candles)
     }
+}
+
+/// Where each provider stands among those that said something at one instant: by name, so that
+/// figures do not depend on which of them a file met first.
+type Places = HashMap<i64, usize>;
+
+fn places(conn: &Connection) -> Result<Places, StoreError> {
+    let mut names = conn.prepare_cached("SELECT id FROM provider ORDER BY name")?;
+    let ids = names.query_map([], |row| row.get(0))?;
+    Ok(ids
+        .enumerate()
+        .map(|(place, id)| Ok((id?, place)))
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// Samples, which are in their order already, and candles in one order.
@@ -213,9 +227,10 @@ pub(super) fn fold_arrivals(
 ) -> Result<Vec<FoldChange>, StoreError> {
     let mut changes = Vec::new();
     let mut folded = tx.prepare_cached("SELECT up_to FROM folded WHERE token_id = ?1")?;
+    let places = places(tx)?;
     for (token, arrived) in arrivals {
         let refold = arrived.refold;
-        let all = arrived.in_order();
+        let all = arrived.in_order(&places);
         if all.is_empty() && !refold {
             continue;
         }
@@ -457,19 +472,23 @@ fn observations(
 ) -> Result<Vec<Seen>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT at, state, price_usd, liquidity_usd, market_cap_usd, pool_id IS NOT NULL, \
-         provider_id IS (SELECT id FROM provider WHERE name = ?4) FROM sample_all \
-         WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 AND state IN (0, 4) ORDER BY at, provider_id",
+         provider_id IS (SELECT id FROM provider WHERE name = ?4), provider_id FROM sample_all \
+         WHERE token_id = ?1 AND at BETWEEN ?2 AND ?3 AND state IN (0, 4) ORDER BY at",
     )?;
     let which = params![token, from.millis(), to.millis(), IMPORT];
     let rows = statement.query_map(which, |row| {
-        Ok(Seen::Sample(Observation {
+        let observation = Observation {
             at: Timestamp::from_millis(row.get(0)?),
             absent: row.get::<_, i64>(1)? == SampleState::Absent.code(),
             price: row.get::<_, Option<f64>>(2)?.and_then(Price::new),
             liquidity_usd: row.get(3)?,
             liquidity_of: LiquidityOf::by(row.get(5)?, row.get(6)?),
             market_cap_usd: row.get(4)?,
-        }))
+        };
+        Ok((observation, row.get::<_, i64>(7)?))
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut said = rows.collect::<Result<Vec<_>, _>>()?;
+    let places = places(conn)?;
+    said.sort_by_key(|(observation, provider)| (observation.at, places.get(provider)));
+    Ok(said.into_iter().map(|(o, _)| Seen::Sample(o)).collect())
 }

@@ -40,7 +40,7 @@ impl Store {
                     }
                     if let Some(point) = Point::of(&trade, ordinal) {
                         let day = (book, day_of(point.closed_at()));
-                        days.entry(day).or_default().add.push(point);
+                        days.entry(day).or_default().add(point);
                     }
                     Ok::<_, StoreError>(())
                 })?;
@@ -142,13 +142,11 @@ pub(super) fn change_day(
         .prepare_cached("SELECT points FROM trade_day WHERE book_id = ?1 AND day = ?2")?
         .query_row([book, day], |row| row.get(0))
         .optional()?;
-    let mut points: Vec<Point> = match &old {
+    let before = match &old {
         Some(bytes) => postcard::from_bytes(bytes)?,
         None => Vec::new(),
     };
-    points.retain(|p| !change.remove.contains(&p.seq()));
-    points.extend(change.add);
-    points.sort_by_key(|p| (p.closed_at(), p.seq()));
+    let points = change.over(before);
     tx.prepare_cached("DELETE FROM trade_hour WHERE book_id = ?1 AND hour >= ?2 AND hour < ?3")?
         .execute(params![book, day * 24, (day + 1) * 24])?;
     if points.is_empty() {

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
 use crate::domain::text::clean;
@@ -80,19 +80,43 @@ impl Drop for Telling {
 fn take(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .create(true)
+        .read(true)
         .write(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .custom_flags(flags())
         .open(path)?;
+    // Somebody's own file of that name is left alone.
+    let its = file.metadata()?;
+    if !its.is_file() || its.nlink() != 1 || !is_ours(&file)? {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
     flock(&file, FlockOperation::NonBlockingLockExclusive)?;
     // Who had it before may have removed it in between.
-    if fs::metadata(path)?.ino() != file.metadata()?.ino() {
+    if fs::metadata(path)?.ino() != its.ino() {
         return Err(io::ErrorKind::NotFound.into());
     }
     // Whoever was killed has left a line.
     file.set_len(0)?;
     Ok(file)
+}
+
+/// No link is followed, and a pipe of that name is not waited for.
+fn flags() -> i32 {
+    (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()
+}
+
+/// Whether a file holds nothing, or what a program like this has left.
+fn is_ours(file: &File) -> io::Result<bool> {
+    let mut text = Vec::new();
+    file.take(LONGEST).read_to_end(&mut text)?;
+    Ok(text.is_empty() || read(&text).is_some())
+}
+
+/// The work that a line tells of; what follows it may be left of a longer one.
+fn read(text: &[u8]) -> Option<Work> {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    serde_json::from_slice(line).ok()
 }
 
 /// Looks for what other programs say.
@@ -140,7 +164,14 @@ enum Said {
 }
 
 fn said(path: &Path) -> Said {
-    let Ok(file) = File::open(path) else {
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags())
+        .open(path);
+    let Some(file) = opened
+        .ok()
+        .filter(|f| f.metadata().is_ok_and(|m| m.is_file()))
+    else {
         return Said::Nothing;
     };
     // A lock that can be had is held by nobody: whoever wrote this is dead. Where locks cannot be
@@ -152,16 +183,15 @@ fn said(path: &Path) -> Said {
     if file.take(LONGEST).read_to_end(&mut text).is_err() {
         return Said::Unreadable;
     }
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    match serde_json::from_slice::<Work>(line) {
-        Ok(mut work) => {
+    match read(&text) {
+        Some(mut work) => {
             if let Task::Import(name) = &mut work.task {
                 *name = clean(name);
             }
             work.percent = work.percent.map(|percent| percent.min(100));
             Said::Work(work)
         }
-        Err(_) => Said::Unreadable,
+        None => Said::Unreadable,
     }
 }
 
@@ -212,6 +242,39 @@ mod tests {
         let mut telling = Telling::of(&database);
         telling.say(&import(1, None));
         assert_eq!(watching.look(), Some(import(1, None)));
+    }
+
+    #[test]
+    fn what_is_not_ours_is_neither_touched_nor_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("x.db");
+        let (work, own) = (folder.path().join("x.db-work"), folder.path().join("own"));
+        let says_nothing = || {
+            let mut telling = Telling::of(&database);
+            telling.say(&import(1, None));
+            assert_eq!(Watching::of(&database).look(), None);
+        };
+        // Somebody's own file, one that has another name too, and one behind a link.
+        fs::write(&work, "my notes").unwrap();
+        says_nothing();
+        assert_eq!(fs::read_to_string(&work).unwrap(), "my notes");
+        fs::remove_file(&work).unwrap();
+        for link in [
+            |a: &Path, b: &Path| fs::hard_link(a, b),
+            |a: &Path, b: &Path| std::os::unix::fs::symlink(a, b),
+        ] {
+            fs::write(&own, "").unwrap();
+            link(&own, &work).unwrap();
+            says_nothing();
+            assert_eq!(fs::read_to_string(&own).unwrap(), "");
+            fs::remove_file(&work).unwrap();
+        }
+        // A pipe has no other end.
+        let made = std::process::Command::new("mkfifo").arg(&work).status();
+        if made.is_ok_and(|made| made.success()) {
+            says_nothing();
+            assert!(work.exists());
+        }
     }
 
     #[test]

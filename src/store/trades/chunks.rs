@@ -3,6 +3,8 @@
 //! A trade's number ([`Seq`]) says its book, its chunk and its place, so that the trades of a book
 //! are neighbours and a new one costs the bytes it has.
 
+use std::ops::Range;
+
 use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -154,6 +156,29 @@ struct Chunk {
     hint: (i64, usize),
 }
 
+impl Chunk {
+    /// The entry of an ordinal and the bytes it takes.
+    fn find(&mut self, wanted: i64) -> Result<Option<(Kept<'_>, Range<usize>)>, StoreError> {
+        // Entries lie in the order of their ordinals.
+        let mut at = if self.hint.0 <= wanted {
+            self.hint.1
+        } else {
+            0
+        };
+        while let Some(rest) = self.bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let (entry, after) = postcard::take_from_bytes::<Kept<'_>>(rest)?;
+            let end = at + rest.len() - after.len();
+            if entry.ordinal >= wanted {
+                // What is put there instead begins there too, and what follows it comes later.
+                self.hint = (wanted, at);
+                return Ok((entry.ordinal == wanted).then_some((entry, at..end)));
+            }
+            at = end;
+        }
+        Ok(None)
+    }
+}
+
 /// The chunks that a transaction looks at, written back when it ends or when they are many.
 #[derive(Debug, Default)]
 pub(super) struct Chunks(HashMap<i64, Chunk>);
@@ -164,8 +189,9 @@ impl Chunks {
         let (first, last) = Seq::of_book(book);
         let bytes: Option<Vec<u8>> = tx
             .prepare_cached(
+                // One that all its trades have left says nothing.
                 "SELECT trades FROM trade_chunk WHERE chunk BETWEEN ?1 AND ?2 \
-                 ORDER BY chunk DESC LIMIT 1",
+                 AND length(trades) > 0 ORDER BY chunk DESC LIMIT 1",
             )?
             .query_row([first.chunk(), last.chunk()], |row| row.get(0))
             .optional()?;
@@ -179,22 +205,9 @@ impl Chunks {
     /// The trade of a number, without the names of its book.
     pub fn get(&mut self, tx: &Connection, seq: Seq) -> Result<Option<Trade>, StoreError> {
         let chunk = self.chunk(tx, seq)?;
-        let wanted = seq.ordinal();
-        // Entries lie in the order of their ordinals.
-        let mut at = if chunk.hint.0 <= wanted {
-            chunk.hint.1
-        } else {
-            0
-        };
-        while let Some(rest) = chunk.bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let (entry, after) = postcard::take_from_bytes::<Kept<'_>>(rest)?;
-            if entry.ordinal >= wanted {
-                chunk.hint = (entry.ordinal, at);
-                return Ok((entry.ordinal == wanted).then(|| entry.trade("", "")));
-            }
-            at += rest.len() - after.len();
-        }
-        Ok(None)
+        Ok(chunk
+            .find(seq.ordinal())?
+            .map(|(kept, _)| kept.trade("", "")))
     }
 
     /// Adds a trade whose number is free.
@@ -214,18 +227,15 @@ impl Chunks {
         new: Option<&Trade>,
     ) -> Result<(), StoreError> {
         let chunk = self.chunk(tx, seq)?;
-        let mut bytes = Vec::with_capacity(chunk.bytes.len());
-        for entry in entries(&chunk.bytes) {
-            let entry = entry?;
-            if entry.ordinal != seq.ordinal() {
-                bytes = postcard::to_extend(&entry, bytes)?;
-            } else if let Some(trade) = new {
-                bytes = postcard::to_extend(&Kept::of(seq, trade), bytes)?;
-            }
-        }
-        chunk.bytes = bytes;
+        let Some((_, place)) = chunk.find(seq.ordinal())? else {
+            return Ok(());
+        };
+        let bytes = match new {
+            Some(trade) => postcard::to_stdvec(&Kept::of(seq, trade))?,
+            None => Vec::new(),
+        };
+        chunk.bytes.splice(place, bytes);
         chunk.changed = true;
-        chunk.hint = (0, 0);
         Ok(())
     }
 
@@ -239,7 +249,12 @@ impl Chunks {
             tx.prepare_cached("INSERT INTO trade_chunk (chunk, trades) VALUES (?1, ?2)")?;
         let mut update =
             tx.prepare_cached("UPDATE trade_chunk SET trades = ?2 WHERE chunk = ?1")?;
+        let mut delete = tx.prepare_cached("DELETE FROM trade_chunk WHERE chunk = ?1")?;
         for (key, chunk) in changed {
+            if chunk.bytes.is_empty() {
+                delete.execute([key])?;
+                continue;
+            }
             let write = if chunk.stored {
                 &mut update
             } else {

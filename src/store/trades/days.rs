@@ -1,7 +1,8 @@
 //! Days whose packed points are still to be written.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use rusqlite::Connection;
 
 use crate::analytics::Point;
@@ -21,11 +22,33 @@ const MOST: usize = 16 * MANY;
 /// How the points of one book's day change.
 #[derive(Debug, Default)]
 pub(in crate::store) struct DayChange {
-    pub add: Vec<Point>,
-    /// Ordinals of trades whose old points go.
-    pub remove: HashSet<i64>,
+    add: Vec<Point>,
+    /// Ordinals of trades whose old points go: those in the file, and of the added ones so many of
+    /// the first. Nothing is looked for before the end, when it is done for all of them at once.
+    remove: HashMap<i64, usize>,
     /// The round in which it was touched last.
     round: u32,
+}
+
+impl DayChange {
+    /// A trade counts from now on.
+    pub fn add(&mut self, point: Point) {
+        self.add.push(point);
+    }
+
+    /// The points of the day, given those in the file.
+    pub fn over(self, old: Vec<Point>) -> Vec<Point> {
+        let Self { add, remove, .. } = self;
+        let mut points = old;
+        points.retain(|point| !remove.contains_key(&point.seq()));
+        let stays = |(at, point): &(usize, Point)| {
+            let removed = remove.get(&point.seq());
+            removed.is_none_or(|removed| at >= removed)
+        };
+        points.extend(add.into_iter().enumerate().filter(stays).map(|(_, p)| p));
+        points.sort_by_key(|p| (p.closed_at(), p.seq()));
+        points
+    }
 }
 
 /// The days that a transaction changes, by book and day.
@@ -56,17 +79,13 @@ impl Days {
     /// A closed trade counts from now on.
     pub fn add(&mut self, book: i64, point: Point) {
         self.points += 1;
-        self.day(book, point.closed_at()).add.push(point);
+        self.day(book, point.closed_at()).add(point);
     }
 
     /// A trade that was closed at an instant does not count any more as it was.
     pub fn remove(&mut self, seq: Seq, closed_at: Timestamp) {
         let day = self.day(seq.book(), closed_at);
-        let before = day.add.len();
-        day.add.retain(|point| point.seq() != seq.ordinal());
-        day.remove.insert(seq.ordinal());
-        let gone = before - day.add.len();
-        self.points -= gone;
+        day.remove.insert(seq.ordinal(), day.add.len());
     }
 
     fn day(&mut self, book: i64, at: Timestamp) -> &mut DayChange {
