@@ -169,7 +169,8 @@ fn rates(
             .map(|s| s.action.as_str())
             .collect();
         if found.is_empty() {
-            "no setting is named: no feature's test holds; look at the calls of the worst source"
+            "no setting is named: nothing that a filter can set holds up on the later calls too; \
+             look at the calls of the worst source"
                 .to_owned()
         } else {
             found.join("; ")

@@ -182,7 +182,8 @@ fn theme(context: &Context, style: Style) -> Theme {
     } else {
         Hues::RedGreen
     };
-    Theme::of(shade, hues, config.up_is_red(), style.ascii)
+    let theme = Theme::of(shade, hues, config.up_is_red(), style.ascii);
+    theme.reading_ascii_only(!speaks_utf8() || tui::terminal::dumb())
 }
 
 /// Whether the locale says that the terminal reads UTF-8.

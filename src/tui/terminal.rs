@@ -13,8 +13,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{OptionalActions, SpecialCodeIndex, isatty, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Alternate screen on, cursor hidden, pasted text marked as such.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+/// Alternate screen on and empty (where there is none, what is drawn must not stand between what the
+/// shell left), cursor hidden, pasted text marked as such.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[H\x1b[2J\x1b[?25l\x1b[?2004h";
 /// The end of a frame that may have been cut off, colours off, marks of pasted text off, cursor shown,
 /// alternate screen off.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
@@ -63,6 +64,11 @@ impl Drop for Session {
 
 /// Takes the terminal: at the start, and when the program goes on after it was stopped.
 pub(super) fn take() -> io::Result<()> {
+    // A shell that stopped the program without a word has set the terminal back, and crossterm
+    // does not know.
+    if HELD.load(Ordering::SeqCst) {
+        let _ = disable_raw_mode();
+    }
     enable_raw_mode()?;
     do_not_wait();
     LEFT.store(false, Ordering::SeqCst);

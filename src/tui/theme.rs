@@ -17,6 +17,8 @@ pub struct Theme {
     colours: Option<Colours>,
     /// The signs that may be missing in a font.
     pub glyphs: &'static Glyphs,
+    /// The terminal reads nothing else.
+    pub ascii_only: bool,
 }
 
 /// The background that colours have to be read on.
@@ -195,7 +197,14 @@ impl Theme {
         Self {
             colours: Colours::of(shade, hues, up_is_red),
             glyphs: if ascii { &ASCII } else { &UNICODE },
+            ascii_only: false,
         }
+    }
+
+    /// The same for a terminal that reads ASCII only, or does not.
+    #[must_use]
+    pub const fn reading_ascii_only(self, ascii_only: bool) -> Self {
+        Self { ascii_only, ..self }
     }
 
     fn coloured(self, style: Style, role: impl Fn(Colours) -> Color) -> Style {

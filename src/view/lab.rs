@@ -241,12 +241,26 @@ impl Bench {
     }
 }
 
+/// A number in four digits, or in as many as its whole part has.
+fn short(value: f64) -> String {
+    let before = value.abs().log10().floor().max(-12.0) as i32;
+    let places = usize::try_from(3 - before).unwrap_or(0);
+    let text = format!("{value:.places$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
 fn row(dial: &Dial, filter: &Filter) -> Row {
     let (setting, tone) = match filter.setting(&dial.name) {
         None => match &dial.choices {
             Choices::Number(steps) => (
                 match (steps.first(), steps.last()) {
-                    (Some(low), Some(high)) => format!("any ({low} to {high})"),
+                    (Some(low), Some(high)) => {
+                        format!("any ({} to {})", short(*low), short(*high))
+                    }
                     _ => "any".to_owned(),
                 },
                 Tone::Dim,

@@ -10,6 +10,7 @@ pub mod header;
 pub mod help;
 pub mod list;
 pub mod page;
+pub(super) mod steady;
 pub mod table;
 pub mod tiny;
 
@@ -46,6 +47,7 @@ pub fn screen(frame: &mut Frame, state: &State, theme: Theme) -> Drawn {
     if let Some(area) = parts.footer {
         frame::footer(frame, area, state, drawn, theme);
     }
+    steady::steady(frame.buffer_mut(), theme.ascii_only);
     drawn
 }
 

@@ -29,7 +29,9 @@ impl Drawn {
     }
 
     /// Shows a buffer; gives the bytes that it took.
-    fn show(&mut self, next: Buffer) -> Vec<u8> {
+    fn show(&mut self, mut next: Buffer) -> Vec<u8> {
+        // As every frame is.
+        crate::tui::draw::steady::steady(&mut next, false);
         let mut bytes = Vec::new();
         let content = self.before.diff(&next);
         self.encoder.encode(content.into_iter(), &mut bytes);
@@ -130,6 +132,25 @@ fn frame(wide: bool) -> impl Strategy<Value = Vec<Piece>> {
         }
     });
     prop::collection::vec((0..WIDTH, 0..HEIGHT, text, style), 0..12)
+}
+
+#[test]
+fn what_a_wide_character_covered_is_written_when_it_goes() {
+    let mut drawn = Drawn::new();
+    for pieces in [
+        &[(8, "币币ａ"), (13, "▁")][..],
+        &[(8, "币币ａ"), (9, "%0+%")],
+        &[(8, "abcdef▁")],
+        &[(7, "币币ａ"), (13, "▁")],
+        &[(8, "币币ａ▁")],
+    ] {
+        let mut next = empty();
+        for (x, text) in pieces {
+            next.set_string(*x, 0, text, Style::new());
+        }
+        drawn.show(next);
+        assert_eq!(drawn.wrong(), None, "{pieces:?}");
+    }
 }
 
 /// Frames, each over the one before or over nothing.
