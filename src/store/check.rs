@@ -31,7 +31,8 @@ pub struct Size {
 }
 
 impl Store {
-    /// What `SQLite` finds wrong with the file; empty when it is sound.
+    /// What is wrong with the file, by what `SQLite` finds and by how its trades lie; empty when it
+    /// is sound.
     ///
     /// # Errors
     /// When the file cannot be read at all.
@@ -53,6 +54,7 @@ impl Store {
                 strays.len()
             )
         }));
+        found.extend(super::trades::astray(&self.conn)?);
         Ok(found)
     }
 

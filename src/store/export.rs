@@ -67,7 +67,7 @@ impl Store {
                 "SELECT t.chain, t.address, s.at, p.name, s.state, s.price_usd, s.liquidity_usd, \
                  s.market_cap_usd, l.address FROM sample_all s JOIN token t ON t.id = s.token_id \
                  JOIN provider p ON p.id = s.provider_id LEFT JOIN pool l ON l.id = s.pool_id \
-                 ORDER BY s.token_id, s.at, p.id",
+                 ORDER BY s.token_id, s.at, p.name",
             )
             .map_err(StoreError::from)?;
         let mut rows = statement.query([]).map_err(StoreError::from)?;

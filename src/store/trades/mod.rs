@@ -1,5 +1,6 @@
 //! Trades, with their summaries moved in the same transaction.
 
+mod astray;
 mod chunks;
 mod days;
 mod ids;
@@ -18,6 +19,7 @@ use super::names::{self, Names};
 use super::summaries::books_of;
 use super::{Put, Store, StoreError};
 
+pub(super) use astray::astray;
 pub(super) use chunks::{Seq, each_of, some_of};
 pub(super) use days::DayChange;
 pub(super) use move_rows::move_rows;
