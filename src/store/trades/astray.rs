@@ -47,7 +47,6 @@ pub(in crate::store) fn astray(conn: &Connection) -> Result<Vec<String>, StoreEr
 #[cfg(test)]
 mod tests {
     use super::super::super::Store;
-    use super::*;
     use crate::domain::{Rules, Timestamp, Trade};
 
     #[test]
