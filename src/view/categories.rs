@@ -100,7 +100,11 @@ pub(super) fn headline(found: &Categories) -> Vec<Line> {
     };
     let total = found.counts.total;
     let of = if total > d.n {
-        format!("{} of {total} calls  ", d.n)
+        format!(
+            "{} of {}  ",
+            format::whole(d.n),
+            format::count(total, "call")
+        )
     } else {
         format!("{}  ", format::count(d.n, "call"))
     };

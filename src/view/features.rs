@@ -176,8 +176,7 @@ fn headline(found: &FeatureReport, board: &Board) -> Line {
             crate::stats::wilson(k as u64, n as u64),
         )
     };
-    let calls = if found.n == 1 { "call" } else { "calls" };
-    Line::toned(format!("{} {calls}", found.n), Tone::Strong)
+    Line::toned(format::count(found.n, "call"), Tone::Strong)
         .and(
             format!(
                 "  pumped over {:.0}%: ",

@@ -198,11 +198,17 @@ pub fn multiple(multiple: Multiple) -> String {
     format!("{}x", grouped(value, decimals))
 }
 
+/// A whole number as it stands in a sentence: `1,000,000`.
+#[must_use]
+pub fn whole(n: usize) -> String {
+    grouped(n as f64, 0)
+}
+
 /// How many of something: `1 trade`, `265 trades`, `1,000,000 trades`.
 #[must_use]
 pub fn count(n: usize, what: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
-    format!("{} {what}{s}", grouped(n as f64, 0))
+    format!("{} {what}{s}", whole(n))
 }
 
 /// How long ago, in minutes at the finest: a still market writes nothing between steps.

@@ -254,7 +254,7 @@ fn summary(counts: &CallCounts) -> Line {
         (counts.voided, "voided", Tone::Dim),
     ] {
         if n > 0 {
-            line = line.and(format!("  {n} {what}"), tone);
+            line = line.and(format!("  {} {what}", format::whole(n)), tone);
         }
     }
     line
