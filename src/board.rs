@@ -346,8 +346,17 @@ const TRAIL_SLOT: Span = Span::minutes(5);
 const TRAIL_STEP: usize = 24;
 
 /// A token's accepted prices of the last day, one per five minutes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Trail(VecDeque<PriceAt>);
+
+/// With room for the next prices: what is copied is a trail that moves on.
+impl Clone for Trail {
+    fn clone(&self) -> Self {
+        let mut prices = VecDeque::with_capacity(self.0.len() + TRAIL_STEP);
+        prices.extend(self.0.iter());
+        Self(prices)
+    }
+}
 
 impl Trail {
     fn push(&mut self, price: PriceAt) {
@@ -393,9 +402,12 @@ impl Trail {
             return None;
         }
         let target = now.minus(h);
+        // They are in the order of time.
+        let after = self.0.partition_point(|p| p.at < target);
+        let around = after.saturating_sub(1)..(after + 1).min(self.0.len());
         let near = self
             .0
-            .iter()
+            .range(around)
             .min_by_key(|p| p.at.since(target).abs())
             .filter(|p| p.at.since(target).abs() <= rules.return_tolerance(h))?;
         Some(last.price.over(near.price).gain())

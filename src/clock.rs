@@ -70,6 +70,16 @@ impl Clock {
         (ahead > NOTICED).then_some(ahead)
     }
 
+    /// How much of this clock's time passes within a real one.
+    #[must_use]
+    pub fn passes_in(&self, real: Duration) -> Span {
+        let millis = i64::try_from(real.as_millis()).unwrap_or(i64::MAX);
+        match self {
+            Self::Paced { pace, .. } => Span::from_millis(millis).times(i64::from(*pace)),
+            Self::System | Self::Fixed(_) => Span::from_millis(millis),
+        }
+    }
+
     /// How long to sleep for market time to move on by a span.
     #[must_use]
     pub fn sleep_for(&self, span: Span) -> Duration {

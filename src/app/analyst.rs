@@ -31,8 +31,9 @@ use send::{send, send_header, send_page, send_screen};
 use slow::{Deep, Slow};
 
 /// New data is answered at most this often, so that a thin line has one frame a second; a new
-/// question at once, and so is data after a pause.
-const DATA_PAUSE: Duration = Duration::from_secs(1);
+/// question at once, and so is data after a pause. A little less than the second in which polls
+/// are stored: what was just missed would be a second old.
+const DATA_PAUSE: Duration = Duration::from_millis(900);
 /// Ages and windows move on even when nothing comes in.
 const REFRESH: Duration = Duration::from_mins(1);
 
@@ -104,19 +105,26 @@ pub async fn run(
             }
         }
         // A key must not wait: a question wakes at once, data only after a pause.
+        let done = tokio::time::Instant::now();
         let pause = async {
-            if answered {
-                tokio::time::sleep(DATA_PAUSE).await;
-            }
+            let calm = async {
+                if answered {
+                    tokio::time::sleep_until(done + DATA_PAUSE).await;
+                }
+            };
             if question.frozen && !past.is_awaited() {
+                calm.await;
                 // New data would only wait on the other side. What stands above it goes on.
                 return headers(&place, &mut snapshots, &messages, &mut last).await;
             }
-            tokio::select! {
+            let woken = tokio::select! {
                 changed = snapshots.changed(), if !question.frozen => Woken::of(&changed),
                 () = past.arrives() => Woken::News,
                 () = tokio::time::sleep(REFRESH) => Woken::Refresh,
-            }
+            };
+            // Only now: what comes once a second then wakes this thread once a second.
+            calm.await;
+            woken
         };
         let woken = tokio::select! {
             biased;

@@ -3,13 +3,14 @@
 //! with market time running faster than the clock (and saying so), while the earlier past is
 //! filled in beside it.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::domain::{Pace, Rules, Span, Timestamp};
+use crate::domain::{Call, Pace, Rules, Span, Timestamp, Trade};
 use crate::feed::SimulatedMarket;
 use crate::store::Sample;
 use crate::tracker::{Order, Tracker};
@@ -17,23 +18,26 @@ use crate::tracker::{Order, Tracker};
 use super::engine::Command;
 use super::poller;
 
-/// Market seconds per real second.
-pub const PACE: u32 = 300;
+/// Market seconds per real second: a second is a minute.
+pub const PACE: u32 = 60;
 /// The market that everybody sees.
 const SEED: u64 = 42;
 /// How far back calls are followed.
 const CALLS_BACK: Span = Span::days(21);
 /// How far back models have traded.
 const TRADES_BACK: Span = Span::days(45);
-/// Between polls: one real second at the demo's pace.
+/// Between polls of a token: some real seconds at the demo's pace.
 const INTERVAL: Span = Span::minutes(5);
 /// Readings of the past that are handed over together: several such parts wait in a queue, and a
 /// demo is to stay small.
 const AT_ONCE: usize = 1_000;
 /// Pages of the temporary database that are kept in memory, KiB.
 pub const CACHE: u32 = 4_000;
-/// How often new calls and trades are looked for.
-const LOOK: Duration = Duration::from_millis(500);
+/// The shortest time between calls and trades that are handed over.
+const LOOK: Duration = Duration::from_secs(1);
+/// How much of the market's future is thought up at once: an hour of it costs nearly what a day
+/// does, since most of what happens in it began long before.
+const FORESEEN: Span = Span::hours(24);
 
 /// What the demo mark says.
 pub fn mark() -> String {
@@ -117,6 +121,62 @@ impl Earlier {
     }
 }
 
+/// What will happen in the market next.
+struct Coming {
+    market: SimulatedMarket,
+    calls: VecDeque<Call>,
+    trades: VecDeque<Trade>,
+    /// What happens up to then has been thought up.
+    until: Timestamp,
+}
+
+impl Coming {
+    const fn after(at: Timestamp, market: SimulatedMarket) -> Self {
+        Self {
+            market,
+            calls: VecDeque::new(),
+            trades: VecDeque::new(),
+            until: at,
+        }
+    }
+
+    /// When the next of it happens, or when to look further ahead.
+    fn next(&self) -> Timestamp {
+        let call = self.calls.front().map(|call| call.called_at);
+        let trade = self
+            .trades
+            .front()
+            .map(|trade| changed_at(trade, self.until));
+        let first = call.into_iter().chain(trade).min();
+        first.unwrap_or(self.until)
+    }
+
+    /// Takes what has happened by now.
+    fn due(&mut self, now: Timestamp) -> (Vec<Call>, Vec<Trade>) {
+        while self.until <= now {
+            let until = self.until.plus(FORESEEN);
+            self.calls
+                .extend(self.market.calls_between(self.until, until));
+            self.trades
+                .extend(self.market.trades_between(self.until, until));
+            self.until = until;
+        }
+        let calls = self.calls.partition_point(|call| call.called_at <= now);
+        let trades = self
+            .trades
+            .partition_point(|trade| changed_at(trade, self.until) <= now);
+        (
+            self.calls.drain(..calls).collect(),
+            self.trades.drain(..trades).collect(),
+        )
+    }
+}
+
+/// When a trade of the market was closed, or else opened: it says at least one of them.
+fn changed_at(trade: &Trade, otherwise: Timestamp) -> Timestamp {
+    trade.closed_at.or(trade.opened_at).unwrap_or(otherwise)
+}
+
 /// A market with its tracker, at an instant.
 pub struct Demo {
     market: SimulatedMarket,
@@ -148,7 +208,10 @@ impl Demo {
             calls_to: self.origin,
             until: self.origin,
         };
-        past.run(&mut self.tracker, commands).await
+        past.run(&mut self.tracker, commands).await?;
+        // Every second some prices move, not all of them every few seconds.
+        self.tracker.spread_out(self.origin);
+        Some(())
     }
 
     /// The calls before those, which have all been completed. It may run beside the live part.
@@ -173,27 +236,70 @@ impl Demo {
     ) {
         let feed = self.market.feed().with_outages_of(INTERVAL.times(2));
         let tracking = poller::run(self.tracker, vec![feed], clock, orders, commands.clone());
-        let market = self.market;
-        let mut at = self.origin;
+        let mut coming = Coming::after(self.origin, self.market);
         let acting = async move {
             loop {
-                tokio::time::sleep(LOOK).await;
-                let now = clock.now();
-                let calls = market.calls_between(at, now);
-                let trades = market.trades_between(at, now);
-                at = now;
-                let mut sent = Ok(());
-                if !calls.is_empty() {
-                    sent = sent.and_then(|()| commands.send(Command::Calls(calls)));
-                }
-                if !trades.is_empty() {
-                    sent = sent.and_then(|()| commands.send(Command::Trades(trades)));
-                }
-                if sent.is_err() {
+                let wait = clock.sleep_for(coming.next().since(clock.now()));
+                tokio::time::sleep(wait.max(LOOK)).await;
+                let (calls, trades) = coming.due(clock.now());
+                let any = !calls.is_empty() || !trades.is_empty();
+                if any && commands.send(Command::Happened(calls, trades)).is_err() {
                     return;
                 }
             }
         };
         tokio::join!(tracking, acting);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_is_what_the_market_says_each_thing_once() {
+        let origin = Timestamp::from_millis(1_790_000_000_000);
+        let market = SimulatedMarket::new(SEED, origin);
+        let end = origin.plus(Span::days(5));
+        let mut coming = Coming::after(origin, market);
+        let (mut calls, mut trades) = (Vec::new(), Vec::new());
+        let mut now = origin;
+        while now < end {
+            // Where it says that nothing happens before, nothing does.
+            let quiet = Timestamp::from_millis(coming.next().millis() - 1);
+            if quiet > now {
+                assert_eq!(coming.due(quiet.min(end)), (Vec::new(), Vec::new()));
+            }
+            now = now.plus(Span::minutes(37)).max(coming.next()).min(end);
+            let (more_calls, more_trades) = coming.due(now);
+            calls.extend(more_calls);
+            trades.extend(more_trades);
+        }
+        assert_eq!(calls, market.calls_between(origin, end));
+        assert_eq!(trades, market.trades_between(origin, end));
+        assert!(calls.len() > 50 && trades.len() > 50);
+    }
+
+    #[tokio::test]
+    async fn every_second_some_prices_are_asked_for() {
+        let origin = Timestamp::from_millis(1_790_000_000_000);
+        let mut demo = Demo::new(origin, &rules(Rules::default()));
+        let (commands, taken) = std::sync::mpsc::sync_channel(1);
+        let taking = std::thread::spawn(move || while taken.recv().is_ok() {});
+        demo.recent(&commands).await.unwrap();
+        drop(commands);
+        taking.join().unwrap();
+        let mut feed = demo.market.feed();
+        let mut seconds = [0; 30];
+        for (tenth, second) in (0..300).map(|tenth| (tenth, tenth / 10)) {
+            let at = origin.plus(Span::from_millis(100 * tenth * i64::from(PACE)));
+            if let Some(poll) = demo.tracker.poll(std::slice::from_mut(&mut feed), at).await {
+                seconds[second as usize] += poll.samples.len();
+            }
+        }
+        assert!(
+            seconds.iter().all(|prices| (10..80).contains(prices)),
+            "{seconds:?}"
+        );
     }
 }

@@ -31,6 +31,8 @@ pub struct Desk {
     recent: Arc<Vec<Notice>>,
     /// The number of the latest one.
     last: i64,
+    /// This program has made some since they were read.
+    unread: bool,
     /// Where notices go that this program made.
     out: Option<mpsc::Sender<Notice>>,
 }
@@ -46,6 +48,7 @@ impl Desk {
             ended: None,
             recent: Arc::default(),
             last: 0,
+            unread: false,
             out,
         }
     }
@@ -195,6 +198,7 @@ impl Desk {
 
     /// Hands on what this program made.
     fn tell(&mut self, made: Vec<Notice>) {
+        self.unread |= !made.is_empty();
         for notice in made.into_iter().filter(|n| n.told) {
             tracing::info!(kind = notice.kind.name(), text = %notice.text, "notice");
             if let Some(out) = &self.out
@@ -205,9 +209,15 @@ impl Desk {
         }
     }
 
-    /// Reads what was told since; whether there was anything.
+    /// Reads what this program made; whether there was anything.
+    pub fn read_own(&mut self, store: &Store) -> Result<bool, StoreError> {
+        Ok(self.unread && self.read(store)?)
+    }
+
+    /// Reads what was told since, whoever made it; whether there was anything.
     pub fn read(&mut self, store: &Store) -> Result<bool, StoreError> {
         let new = store.told_after(self.last, RECENT)?;
+        self.unread = false;
         let Some((last, _)) = new.last() else {
             return Ok(false);
         };

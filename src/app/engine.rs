@@ -15,8 +15,8 @@ use crate::board::{Board, Settings};
 use crate::clock::Clock;
 use crate::domain::{Percent, Span, Timestamp};
 use crate::store::{Answer, Commits, Store, StoreError, Watching};
-use crate::tracker::Order;
 use crate::tracker::backfill::Filled;
+use crate::tracker::{FeedHealth, Order, Poll};
 
 use super::desk::Desk;
 use super::gaps::GapFinder;
@@ -50,12 +50,16 @@ pub const QUEUE: usize = 4;
 /// How often the file is looked at for what other programs wrote.
 const LOOK: Duration = Duration::from_secs(1);
 /// Between commits of what polls bring, for each thousand tokens followed: one covers all the
-/// answers in between, and each writes a page for nearly every token in it.
-const COMMIT_EVERY: Span = Span::seconds(1);
+/// answers in between, and each writes a page for nearly every token in it. Of real time, as all
+/// of these: a demo's market does not write more for running faster.
+const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// The longest time between commits, in the same steps.
-const RAREST_COMMIT: usize = 10;
+const RAREST_COMMIT: u32 = 10;
 /// So soon a commit that failed is tried again.
-const RETRY: Span = Span::seconds(2);
+const RETRY: Duration = Duration::from_secs(2);
+/// While polls come, how the feeds are doing is handed out at least this often: more than once
+/// between two commits only where these are far apart.
+const RAREST_HEALTH: Duration = Duration::from_secs(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
@@ -86,6 +90,8 @@ pub struct Engine {
     moved: bool,
     unsaved: Unsaved,
     next_commit: Timestamp,
+    /// So soon it is handed out how the feeds are doing, whatever else happens.
+    next_health: Timestamp,
     /// The age from which polled samples are thinned, and when that is due.
     retain: Option<Span>,
     next_thin: Timestamp,
@@ -120,6 +126,7 @@ impl Engine {
             moved: true,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
+            next_health: Timestamp::from_millis(0),
             retain: None,
             next_thin: Timestamp::from_millis(0),
             next_settle: Timestamp::from_millis(0),
@@ -182,10 +189,10 @@ impl Engine {
         }
         loop {
             let mut worked = false;
-            match commands.recv_timeout(LOOK) {
+            match commands.recv_timeout(self.until_next_look()) {
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(command) => {
-                    self.carry_out(command);
+                    worked |= self.carry_out(command);
                     // What waits too is handed out with it: answers of a dozen requests come
                     // together, and each look at the file and each snapshot wakes somebody.
                     for command in commands.try_iter().take(QUEUE) {
@@ -193,9 +200,8 @@ impl Engine {
                             stop.store(true, Ordering::SeqCst);
                             break;
                         }
-                        self.carry_out(command);
+                        worked |= self.carry_out(command);
                     }
-                    worked = true;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -231,6 +237,15 @@ impl Engine {
         let left = self.unsaved.words();
         tracing::error!(%left, %why, "not stored at the end");
         Err(format!("{left} could not be stored: {why}"))
+    }
+
+    /// How long nobody has to look at anything unless somebody says so.
+    fn until_next_look(&self) -> Duration {
+        if self.unsaved.is_empty() {
+            return LOOK;
+        }
+        let left = self.next_commit.since(self.clock.now());
+        self.clock.sleep_for(left.max(Span::ZERO)).min(LOOK)
     }
 
     /// Puts recent samples in their place, and thins a few tokens' old ones, when this program
@@ -306,35 +321,62 @@ impl Engine {
         changed
     }
 
-    fn carry_out(&mut self, command: Command) {
+    /// Does what it is told; whether that is to be handed out before anything is stored.
+    fn carry_out(&mut self, command: Command) -> bool {
         match command {
             Command::Samples(samples) => self.unsaved.add_past(samples),
-            Command::Polled(poll) => {
-                // A demo's past is made before the first poll, and is no news.
-                if matches!(self.poller, Poller::Own(_)) && !self.desk.is_open() {
-                    self.begin_telling();
-                }
-                self.desk.feeds(&poll.health, self.clock.now());
-                self.snapshot.health = poll.health;
-                if let Some(slept) = poll.slept {
-                    self.snapshot.slept = Some((self.clock.now(), slept));
-                }
-                self.unsaved.add_polled(poll.samples);
-                return;
-            }
+            Command::Polled(poll) => return self.polled(poll),
             Command::Calls(calls) => self.unsaved.add_calls(calls),
             Command::Trades(trades) => self.unsaved.add_trades(trades),
-            Command::Filled(filled) => return self.fill(&filled),
-            Command::SaveFilter(filter) => return self.save_filter(&filter),
-            Command::History(id, reply) => return self.history(&id, reply),
+            Command::Happened(calls, trades) => {
+                self.unsaved.add_calls(calls);
+                self.unsaved.add_trades(trades);
+                return false;
+            }
+            Command::Filled(filled) => {
+                self.fill(&filled);
+                return true;
+            }
+            Command::SaveFilter(filter) => {
+                self.save_filter(&filter);
+                return true;
+            }
+            Command::History(id, reply) => {
+                self.history(&id, reply);
+                return false;
+            }
             Command::PollNow(id, reply) => {
                 // Whoever asked may be gone.
                 let _ = reply.send(self.poll_now(&id));
-                return;
+                return false;
             }
-            Command::Stop => return,
+            Command::Stop => return false,
         }
-        self.save(true);
+        self.save(true)
+    }
+
+    /// Takes what a poll has brought: it is stored within the second. How the feeds are doing is
+    /// handed out before that when a feed has failed or works again, or when nothing was handed
+    /// out for a while.
+    fn polled(&mut self, poll: Poll) -> bool {
+        let now = self.clock.now();
+        // A demo's past is made before the first poll, and is no news.
+        if matches!(self.poller, Poller::Own(_)) && !self.desk.is_open() {
+            self.begin_telling();
+        }
+        self.desk.feeds(&poll.health, now);
+        let failures = |health: &[FeedHealth]| -> Vec<u32> {
+            health.iter().map(|feed| feed.failures).collect()
+        };
+        let news = poll.slept.is_some()
+            || failures(&self.snapshot.health) != failures(&poll.health)
+            || now >= self.next_health;
+        self.snapshot.health = poll.health;
+        if let Some(slept) = poll.slept {
+            self.snapshot.slept = Some((now, slept));
+        }
+        self.unsaved.add_polled(poll.samples);
+        news
     }
 
     /// Looks for gaps, when it is this program's turn; whether there is news of it.
@@ -430,6 +472,7 @@ impl Engine {
         if std::mem::take(&mut self.moved) {
             self.snapshot.board = Arc::new(self.board.clone());
         }
+        self.next_health = self.clock.now().plus(self.clock.passes_in(RAREST_HEALTH));
         self.publish.send_replace(self.snapshot.clone());
     }
 }

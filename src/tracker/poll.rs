@@ -179,6 +179,12 @@ impl Tracker {
         self.schedule.spread(now);
     }
 
+    /// Spreads everything that is due within an interval evenly over it: what was followed at one
+    /// instant would be asked for all at once, again and again.
+    pub fn spread_out(&mut self, now: Timestamp) {
+        self.schedule.spread_evenly(now);
+    }
+
     /// How the feeds are doing, in their order.
     #[must_use]
     pub fn health(&self) -> Vec<FeedHealth> {

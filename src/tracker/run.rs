@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::domain::{Span, Timestamp, TokenKey};
+use crate::domain::{Timestamp, TokenKey};
 use crate::feed::{FeedError, PriceFeed, Quote};
 use crate::store::Standing;
 
@@ -35,7 +35,7 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// A provider that has not answered by then never will: its own timeout should have come first.
 const GIVE_UP: Duration = Duration::from_mins(1);
 /// Time that passes in one step beyond what was slept: the machine was asleep.
-const SLEPT: Span = Span::minutes(3);
+const SLEPT: Duration = Duration::from_mins(3);
 
 /// A provider with its answer.
 struct Answered<F> {
@@ -82,7 +82,7 @@ pub async fn run<F: PriceFeed + 'static>(
     let mut slept = None;
     loop {
         let now = clock.now();
-        if now.since(before) > slept_at_least(&clock) {
+        if now.since(before) > clock.passes_in(SLEPT) {
             tracing::warn!(
                 seconds = now.since(before).as_seconds(),
                 "the machine was asleep or its clock was set ahead: polling goes on, spread out"
@@ -124,13 +124,6 @@ pub async fn run<F: PriceFeed + 'static>(
             }
             () = tokio::time::sleep(wait) => {}
         }
-    }
-}
-
-fn slept_at_least(clock: &Clock) -> Span {
-    match clock {
-        Clock::System | Clock::Fixed(_) => SLEPT,
-        Clock::Paced { pace, .. } => SLEPT.times(i64::from(*pace)),
     }
 }
 

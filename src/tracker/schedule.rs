@@ -121,15 +121,25 @@ impl Schedule {
     /// Spreads everything that is overdue over the next interval: after a long sleep, all of it
     /// is.
     pub fn spread(&mut self, now: Timestamp) {
+        self.spread_due(now, now, within_seconds);
+    }
+
+    /// Spreads everything that is due within an interval evenly over all of it.
+    pub fn spread_evenly(&mut self, now: Timestamp) {
+        let until = now.plus(self.pace.interval.max(self.pace.late_interval));
+        self.spread_due(until, now, |_, step| step);
+    }
+
+    fn spread_due(&mut self, until: Timestamp, now: Timestamp, over: fn(i64, Span) -> Span) {
         for late in [false, true] {
-            let overdue: Vec<(TokenKey, Timestamp)> = self
+            let due: Vec<(TokenKey, Timestamp)> = self
                 .chains
                 .values_mut()
-                .flat_map(|queue| queue.of(late).iter().take_while(|(at, _)| *at <= now))
+                .flat_map(|queue| queue.of(late).iter().take_while(|(at, _)| *at <= until))
                 .filter_map(|(_, t)| Some((t.clone(), self.followed.get(t)?.latest_call)))
                 .collect();
-            let slots = spread_slots(overdue.len(), self.step(late));
-            for ((token, called), slot) in overdue.into_iter().zip(slots) {
+            let slots = slots(due.len(), self.step(late), over);
+            for ((token, called), slot) in due.into_iter().zip(slots) {
                 self.set(&token, called, now.plus(slot), now);
             }
         }
@@ -274,8 +284,17 @@ impl Schedule {
 /// When the first of so many tokens are due, so that they are spread over an interval; a few are
 /// due within seconds.
 pub fn spread_slots(count: usize, step: Span) -> impl Iterator<Item = Span> {
+    slots(count, step, within_seconds)
+}
+
+fn within_seconds(count: i64, step: Span) -> Span {
+    step.min(Span::from_millis(100).times(count))
+}
+
+/// So many slots, evenly over what is given for them.
+fn slots(count: usize, step: Span, over: fn(i64, Span) -> Span) -> impl Iterator<Item = Span> {
     let count = i64::try_from(count).unwrap_or(i64::MAX).max(1);
-    let over = step.min(Span::from_millis(100).times(count));
+    let over = over(count, step);
     (0..count).map(move |i| Span::from_millis(over.millis().saturating_mul(i) / count))
 }
 

@@ -20,6 +20,7 @@
 //! `run` waits for one thing, takes in everything else that waits already, and then draws at
 //! most once, only if something on screen changed.
 
+mod beat;
 pub mod chord;
 pub mod draw;
 mod encode;
@@ -40,9 +41,9 @@ pub mod theme;
 pub mod update;
 
 use std::error::Error;
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, Sleep, interval, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::domain::Range;
 use crate::view::{Question, Tab};
@@ -62,6 +63,7 @@ pub use rebind::Keys;
 pub use surface::{Screen, Surface};
 pub use terminal::{Session, Signal, signals};
 
+use beat::Beat;
 use jobs::{Job, Who};
 use state::State;
 use theme::Theme;
@@ -179,16 +181,14 @@ where
     B::Error: Send + Sync + 'static,
     S: Stream<Item = io::Result<Event>> + Unpin,
 {
-    let theme = options.theme;
     let mut state = start(options);
     state.keys = keys;
     asking.questions.send_replace(state.question());
     let mut shutdown = pin!(shutdown);
-    let mut tick = interval(Duration::from_secs(1));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut beat = Beat::new();
     let (told, mut notices) = mpsc::unbounded_channel();
     let (mut dirty, mut talking) = (true, true);
-    let mut rest: Option<Pin<Box<Sleep>>> = None;
+    let mut rests_until = Instant::now();
     // Stopped by the shell: the terminal is not ours until it lets the program go on.
     let mut away = false;
     // Events since the last frame, and whether that was one of a burst.
@@ -198,17 +198,18 @@ where
     loop {
         let ready = away || terminal.backend_mut().ready().map_err(RunError::terminal)?;
         let hurry = (events > 0 || answered) && !burst;
-        if dirty && ready && (rest.is_none() || hurry) && !away {
+        let rests = dirty && !hurry && Instant::now() < rests_until;
+        if dirty && ready && !rests && !away {
             let mut drawn = state.drawn;
             terminal
-                .draw(|frame| drawn = draw::screen(frame, &state, theme))
+                .draw(|frame| drawn = draw::screen(frame, &state, options.theme))
                 .map_err(RunError::terminal)?;
             state.settle(drawn);
             dirty = false;
             answered = false;
             burst = events > 1;
             events = 0;
-            rest = Some(Box::pin(sleep(REST)));
+            rests_until = Instant::now() + REST;
         }
         let first = tokio::select! {
             biased;
@@ -225,7 +226,7 @@ where
                 }
                 None
             }
-            _ = tick.tick() => {
+            () = beat.next() => {
                 if terminal.backend().hung_up() {
                     return Ok(Ended::LineGone);
                 }
@@ -240,9 +241,15 @@ where
                 message.map(Input::Message)
             }
             notice = notices.recv() => notice.map(Input::Message),
-            () = over(&mut rest) => None,
+            () = sleep_until(rests_until), if rests => None,
             () = sleep(AGAIN), if !ready => None,
         };
+        if matches!(first, Some(Input::Message(_))) && beat.along() {
+            if terminal.backend().hung_up() {
+                return Ok(Ended::LineGone);
+            }
+            dirty |= update(&mut state, Input::Tick).redraw;
+        }
         let mut next = first;
         let mut taken_in = 0;
         while let Some(taken) = next.take() {
@@ -261,11 +268,8 @@ where
                 return Ok(Ended::Quit);
             }
             if effects.suspend && !away {
-                away = terminal.backend_mut().stop(Who::Group);
-                if !away {
-                    state.say("no shell is there to bring it back: not suspended");
-                    dirty = true;
-                }
+                away = suspend(terminal, &mut state);
+                dirty |= !away;
             }
             carry_out(terminal, &asking, &told, effects)?;
             taken_in += 1;
@@ -295,13 +299,13 @@ where
         .map_err(RunError::terminal)
 }
 
-/// Waits until the last frame has stayed long enough; for ever when it has.
-async fn over(rest: &mut Option<Pin<Box<Sleep>>>) {
-    match rest {
-        Some(sleep) => sleep.await,
-        None => pending().await,
+/// Lets the shell have the terminal; whether it took it.
+fn suspend<B: Surface>(terminal: &mut Terminal<B>, state: &mut State) -> bool {
+    let away = terminal.backend_mut().stop(Who::Group);
+    if !away {
+        state.say("no shell is there to bring it back: not suspended");
     }
-    *rest = None;
+    away
 }
 
 fn carry_out<B>(

@@ -11,6 +11,9 @@ use super::Table;
 /// Between two texts: no text from outside holds it, and no key types it.
 const BETWEEN: u8 = b'\n';
 
+/// Fewer rows are folded in a fraction of a frame, and mostly nobody asks: each screen is a new one.
+const MANY: usize = 1_000;
+
 /// The folded text of a table.
 #[derive(Debug, Clone, Default)]
 pub struct Folded(OnceLock<Lines>);
@@ -33,9 +36,11 @@ impl PartialEq for Folded {
 }
 
 impl Folded {
-    /// Makes it now.
+    /// Makes it now, where that takes longer than a key may.
     pub fn prepare(&self, table: &Table) {
-        self.lines(table);
+        if table.rows.len() >= MANY {
+            self.lines(table);
+        }
     }
 
     fn lines(&self, table: &Table) -> &Lines {

@@ -26,7 +26,7 @@ impl Engine {
         }
         let now = self.clock.now();
         let told = self.desk.tick(&mut self.store, &self.board, now);
-        match told.and_then(|told| Ok(told && self.desk.read(&self.store)?)) {
+        match told.and_then(|told| Ok(told && self.desk.read_own(&self.store)?)) {
             Ok(told) => told,
             Err(error) => self.trouble(&error),
         }

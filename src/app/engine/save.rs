@@ -20,13 +20,18 @@ impl Engine {
         match self.store_all() {
             Ok(()) => {
                 let tokens = self.snapshot.health.first().map_or(0, |h| h.tokens);
-                let steps = (tokens / 1_000).clamp(1, RAREST_COMMIT);
-                self.next_commit = now.plus(COMMIT_EVERY.times(steps as i64));
+                let steps = u32::try_from(tokens / 1_000).unwrap_or(RAREST_COMMIT);
+                let step = COMMIT_EVERY * steps.clamp(1, RAREST_COMMIT);
+                // From when it was due, so that delays do not add up: one a second, not one less.
+                let passes = |real| self.clock.passes_in(real);
+                let step_on = self.next_commit.plus(passes(step));
+                self.next_commit =
+                    step_on.clamp(now.plus(passes(step * 7 / 8)), now.plus(passes(step)));
                 self.snapshot.trouble = self.unsaved.lost();
                 self.snapshot.held = false;
             }
             Err(error) => {
-                self.next_commit = now.plus(RETRY);
+                self.next_commit = now.plus(self.clock.passes_in(RETRY));
                 if !self.is_held(&error) {
                     tracing::error!(%error, unsaved = %self.unsaved.words(), "store");
                     self.snapshot.trouble = Some(self.unsaved.trouble(&error));
@@ -76,7 +81,7 @@ impl Engine {
                 }
             }
             self.unsaved.saved_samples();
-            self.desk.read(&self.store)?;
+            self.desk.read_own(&self.store)?;
             let old = self.clock.now().minus(TRAIL);
             self.board.drop_trails_before(old);
         }

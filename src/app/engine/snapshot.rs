@@ -25,6 +25,8 @@ pub enum Command {
     Calls(Vec<Call>),
     /// Trades that were opened or closed.
     Trades(Vec<Trade>),
+    /// Calls and trades of a demo's market: stored within the second, as what polls bring.
+    Happened(Vec<Call>, Vec<Trade>),
     /// What was found of a token's past.
     Filled(Box<Filled>),
     /// A filter is kept under its name.
