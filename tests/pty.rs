@@ -407,26 +407,68 @@ fn no_key_of_a_burst_or_beside_a_resize_is_lost() {
 }
 
 #[test]
-fn half_a_key_holds_nothing_up() {
+fn half_a_key_holds_nothing_up_and_is_no_letter() {
     let mut stage = Stage::open(None, &[]);
     stage.wait_for(ROWS);
-    // The beginning of an arrow, as a slow line brings it.
-    stage.press("\u{1b}[");
-    stage.resize(30, 100);
-    stage.wait("the footer at the new bottom", |screen| {
-        screen.contents_between(29, 0, 29, 100).contains("help")
-    });
     let selected = |screen: &vt100::Screen| {
-        (0..30).find(|row| screen.contents_between(*row, 0, *row, 2) == ROWS)
+        (0..34).find(|row| screen.contents_between(*row, 0, *row, 2) == ROWS)
     };
-    let before = selected(stage.screen.screen());
-    stage.press("B");
-    stage.wait("the next row selected", |screen| {
-        before.is_some() && selected(screen) == before.map(|row| row + 1)
-    });
+    let arrows = [
+        ("\u{1b}", "[B"),
+        ("\u{1b}[", "B"),
+        ("\u{1b}[1", ";1B"),
+        ("\u{1b}O", "A"),
+    ];
+    for (i, (first, second)) in arrows.into_iter().enumerate() {
+        // The beginning of an arrow, as a slow line brings it.
+        let before = selected(stage.screen.screen());
+        stage.press(first);
+        let rows = 30 + u16::try_from(i).unwrap();
+        stage.resize(rows, 100);
+        stage.wait("the footer at the new bottom", |screen| {
+            let bottom = screen.contents_between(rows - 1, 0, rows - 1, 100);
+            bottom.contains("help")
+        });
+        stage.press(second);
+        let after = before.map(|row| if second == "A" { row - 1 } else { row + 1 });
+        stage.wait("another row selected", |screen| {
+            before.is_some() && selected(screen) == after
+        });
+        // `[` would look back less far.
+        assert!(stage.screen.screen().contents().contains("[All]"));
+        // At once again, so that the next one does not start where the last one is.
+        if second != "A" {
+            stage.press("k");
+            stage.wait("the row before", |screen| selected(screen) == before);
+        }
+        if i == 2 {
+            stage.press("j");
+            stage.wait("a row that has one above", |screen| {
+                selected(screen) == after
+            });
+        }
+    }
     stage.press("q");
     assert_eq!(stage.end().exit_code(), 0);
     stage.assert_as_found();
+}
+
+#[test]
+fn a_paste_without_an_end_does_not_make_it_deaf() {
+    for quit in ["q", "\u{3}", "\u{1b}[113u"] {
+        let mut stage = Stage::open(None, &[]);
+        stage.wait_for(ROWS);
+        stage.press("\u{1b}[200~2qqq");
+        // It says where pasted text belongs; nothing of it acted as keys.
+        stage.wait_for("pasted");
+        stage.press("?");
+        stage.wait_for(HELP);
+        stage.press("?");
+        stage.wait_for(ROWS);
+        stage.press(quit);
+        assert_eq!(stage.end().exit_code(), 0, "{quit:?}");
+        stage.assert_as_found();
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@
 //! most once, only if something on screen changed.
 
 pub mod chord;
+mod decode;
 pub mod draw;
 mod encode;
 mod input;

@@ -23,6 +23,8 @@ use super::take::take;
 const BELL_RESTS: u8 = 3;
 /// More characters no address has, with its chain.
 const LONGEST_ADDRESS: usize = 200;
+/// Pasted into a filter, more characters match nothing.
+const LONGEST_PASTED: usize = 200;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -106,7 +108,9 @@ fn ring(state: &mut State) -> Effects {
 
 /// Pasted text goes where text is typed, and is never taken for keys.
 fn paste(state: &mut State, text: &str) -> Effects {
-    let text = clean(text);
+    // A megabyte may have been pasted.
+    let text: String = text.chars().take(LONGEST_PASTED).collect();
+    let text = clean(&text);
     match (state.place(), &mut state.adding) {
         (Place::Add, Some(adding)) if !adding.waiting => {
             let room = LONGEST_ADDRESS.saturating_sub(adding.text.chars().count());
