@@ -101,6 +101,10 @@ pub struct Shown {
     pub range: Range,
 }
 
+/// The key of the page that holds what is said around the rows of a tab or of the lab: it is drawn from
+/// their screen, and nobody is asked for it.
+const NOTES: &str = "\u{1}notes";
+
 /// A row that was opened.
 #[derive(Debug)]
 pub struct OpenPage {
@@ -139,6 +143,18 @@ impl OpenPage {
             scroll: 0,
             rows: None,
         }
+    }
+
+    /// Everything that is said around the rows of a tab.
+    #[must_use]
+    pub fn notes(tab: Tab, range: Range) -> Self {
+        Self::new(tab, NOTES.to_owned(), String::new(), range)
+    }
+
+    /// Whether it is [`Self::notes`].
+    #[must_use]
+    pub fn is_notes(&self) -> bool {
+        self.key == NOTES
     }
 
     /// Shows an answer; open rows follow it as soon as it has any.
@@ -341,13 +357,24 @@ impl State {
     #[must_use]
     pub fn shown_range(&self) -> Range {
         match &self.page {
-            Some(page) => page.range,
-            None => self
+            Some(page) if !page.is_notes() => page.range,
+            _ => self
                 .list()
                 .shown
                 .as_ref()
                 .map_or(self.requested, |s| s.range),
         }
+    }
+
+    /// The open page, where one is asked for.
+    fn opened(&self) -> Option<&OpenPage> {
+        self.page.as_ref().filter(|page| !page.is_notes())
+    }
+
+    /// Whether the rows of a tab, or what is said around them, are in front.
+    #[must_use]
+    pub fn shows(&self, tab: Tab) -> bool {
+        tab == self.tab && self.opened().is_none() && self.help.is_none()
     }
 
     /// The question as it stands.
@@ -358,7 +385,7 @@ impl State {
             tab: self.tab,
             range: self.requested,
             provisional: self.provisional,
-            open: self.page.as_ref().map(|p| (p.tab, p.key.clone())),
+            open: self.opened().map(|p| (p.tab, p.key.clone())),
             frozen: self.frozen,
             lab: self.lab.as_ref().map(|lab| lab.filter.clone()),
             saves: self.saves.clone(),

@@ -248,6 +248,7 @@ fn act(state: &mut State, action: Action) -> Effects {
         Action::ClearAddress => Effects::redraw(edit_address(state, String::clear)),
         Action::PollNow => poll_now(state),
         Action::Log => open_log(state),
+        Action::Notes => open_notes(state),
         Action::Help => {
             state.help = match state.help {
                 Some(_) => None,
@@ -401,6 +402,19 @@ fn open_log(state: &mut State) -> Effects {
     state.tab = Tab::Tracker;
     state.typing = false;
     open_page(state, NOTICES.to_owned(), String::new())
+}
+
+/// What is said around the rows, as a page of its own.
+fn open_notes(state: &mut State) -> Effects {
+    if state.page.as_ref().is_some_and(OpenPage::is_notes) {
+        return back(state);
+    }
+    state.toast = None;
+    state.typing = false;
+    state.page = Some(OpenPage::notes(state.tab, state.requested));
+    // Another page may have been asked for.
+    state.ask_page();
+    Effects::ask(state)
 }
 
 /// The rows on view, exactly as they are sorted and filtered.
