@@ -631,10 +631,10 @@ fn is_stopped(pid: i32, limit: Duration) -> bool {
 
 #[test]
 fn a_dumb_terminal_and_one_without_utf8_get_what_they_can_show() {
-    for variables in [
-        &[("TERM", "dumb")][..],
-        &[("TERM", "vt100"), ("LC_ALL", "C")],
-        &[("LC_ALL", "POSIX")],
+    for (variables, colours) in [
+        (&[("TERM", "dumb")][..], false),
+        (&[("TERM", "vt100"), ("LC_ALL", "C")], false),
+        (&[("LC_ALL", "POSIX")], true),
     ] {
         let mut stage = Stage::open(None, variables);
         stage.wait_for(ROWS);
@@ -653,11 +653,50 @@ fn a_dumb_terminal_and_one_without_utf8_get_what_they_can_show() {
         assert_eq!(stage.end().exit_code(), 0, "{variables:?}");
         stage.assert_as_found();
         assert!(stage.raw.is_ascii(), "{variables:?}");
-        let coloured = styles(&stage.raw).iter().any(|style| {
-            let mut numbers = style.split(';').filter_map(|p| p.parse::<u8>().ok());
-            numbers.any(|n| matches!(n, 30..=38 | 40..=48 | 90..=107))
-        });
-        assert_eq!(coloured, variables[0].1 != "dumb", "{variables:?}");
+        assert_eq!(is_coloured(&stage.raw), colours, "{variables:?}");
+    }
+}
+
+fn is_coloured(raw: &[u8]) -> bool {
+    styles(raw).iter().any(|style| {
+        let mut numbers = style.split(';').filter_map(|p| p.parse::<u8>().ok());
+        numbers.any(|n| matches!(n, 30..=38 | 40..=48 | 90..=107))
+    })
+}
+
+#[test]
+fn a_terminal_that_knows_less_is_sent_what_it_knows() {
+    for (term, old, colours) in [
+        ("vt100", true, false),
+        ("vt220", true, false),
+        ("xterm-mono", true, false),
+        ("ansi", true, true),
+        ("linux", false, true),
+        ("screen", false, true),
+        ("", false, true),
+    ] {
+        let mut stage = Stage::open(None, &[("TERM", term)]);
+        stage.wait_for(ROWS);
+        stage.press("2j");
+        stage.wait_for("SYM27");
+        stage.press("jjk?");
+        stage.wait_for(HELP);
+        stage.press("q");
+        assert_eq!(stage.end().exit_code(), 0, "{term}");
+        stage.assert_as_found();
+        assert_eq!(is_coloured(&stage.raw), colours, "{term}");
+        let text = String::from_utf8_lossy(&stage.raw);
+        let finals = text
+            .split("\u{1b}[")
+            .skip(1)
+            .filter_map(|part| part.chars().find(char::is_ascii_alphabetic));
+        let moves = finals.filter(|c| matches!(c, 'A'..='G')).count();
+        assert_eq!(moves == 0, old, "{term}");
+        // Single attributes are turned off by who knows how.
+        let off = styles(&stage.raw)
+            .iter()
+            .any(|style| style.split(';').any(|n| matches!(n, "22" | "24" | "27")));
+        assert!(!(old && off), "{term}");
     }
 }
 

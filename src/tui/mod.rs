@@ -28,6 +28,7 @@ mod input;
 mod jobs;
 mod keyed;
 pub mod keymap;
+pub mod kind;
 pub mod lab;
 pub mod message;
 pub mod rebind;
