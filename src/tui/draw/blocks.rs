@@ -190,7 +190,10 @@ fn pieces(blocks: &[Block], room: usize, keys: &Keys, theme: Theme) -> Vec<Vec<L
                 theme,
             ),
             Block::Path(chart) => vec![super::chart::lines(chart, room, theme)],
-            Block::Next(step) => vec![vec![styled(keys.step(step), theme.dim())]],
+            Block::Next(step) => {
+                let step = view::Line::toned(keys.step(step), view::Tone::Dim);
+                vec![sentence(&step, room, theme)]
+            }
             Block::Table(table) => titled(table::lines(table, room, theme), room, theme),
         };
         if let Some(first) = its.first_mut() {
