@@ -454,6 +454,24 @@ fn half_a_key_holds_nothing_up_and_is_no_letter() {
 }
 
 #[test]
+fn keys_come_from_the_terminal_where_standard_input_is_none() {
+    let mut stage = Stage::open(Some("\"$0\" \"$@\" < /dev/null"), &[]);
+    stage.wait_for(ROWS);
+    stage.press("\u{1b}");
+    stage.resize(30, 100);
+    stage.wait("the footer at the new bottom", |screen| {
+        screen.contents_between(29, 0, 29, 100).contains("help")
+    });
+    stage.press("[B\u{1b}[200~qqq");
+    stage.wait_for("pasted");
+    stage.press("?");
+    stage.wait_for(HELP);
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+#[test]
 fn a_paste_without_an_end_does_not_make_it_deaf() {
     for quit in ["q", "\u{3}", "\u{1b}[113u"] {
         let mut stage = Stage::open(None, &[]);

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use crossterm::event::{Event, EventStream};
 use futures_util::Stream;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::termios::{isatty, tcgetwinsize};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -33,7 +34,7 @@ pub struct Typed(Source);
 #[derive(Debug)]
 enum Source {
     Own(Box<Own>),
-    /// By the thread of crossterm, where the terminal cannot be waited for.
+    /// By the thread of crossterm, where the terminal cannot be waited for (`/dev/tty` on a Mac).
     Thread(EventStream),
 }
 
@@ -61,10 +62,12 @@ impl Own {
     fn listen() -> io::Result<Self> {
         let stdin = io::stdin();
         let stdin = stdin.as_fd();
-        if !isatty(stdin) {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let tty = stdin.try_clone_to_owned()?;
+        let tty = if isatty(stdin) {
+            stdin.try_clone_to_owned()?
+        } else {
+            let flags = OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
+            rustix::fs::open("/dev/tty", flags, Mode::empty())?
+        };
         #[expect(
             deprecated,
             reason = "what took its place is unsafe; an owned file stays open"
