@@ -376,3 +376,55 @@ fn keys_are_chosen_in_the_file_or_the_environment_and_wrong_ones_are_named() {
         assert!(ran.err.contains(says) && ran.err.contains(&file), "{ran:?}");
     }
 }
+
+#[test]
+fn a_database_is_not_begun_in_a_folder_that_is_not_there() {
+    let machine = Machine::new();
+    let calls = machine.file(
+        "c.csv",
+        "id,source,address,called_at\nc1,a,x,2025-10-01T00:00:00Z\n",
+    );
+    let file = machine.file("plain", "");
+    let folder = machine.path("no/such");
+    let named = folder.join("x.db");
+    let commands = [
+        &["import", "calls", &calls][..],
+        &["--report"],
+        &["track"],
+        &["doctor"],
+        &["export", "calls", "out.csv"],
+        &["backup", "copy.db"],
+        &["record", "call", "--source", "a"],
+        &["void", "call", "c1", "--why", "wrong"],
+        &["add", "solana", "x"],
+        &[],
+    ];
+    for arguments in commands {
+        for by_flag in [true, false] {
+            let mut command = machine.bare();
+            if by_flag {
+                command.arg("--db").arg(&named);
+            } else {
+                command.env("CALLBOARD_DB", &named);
+            }
+            let ran = finish(command.args(arguments));
+            assert_eq!(ran.code, 1, "{arguments:?} {ran:?}");
+            assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+            let by = if by_flag { "--db" } else { "CALLBOARD_DB" };
+            for said in [by, folder.to_str().unwrap(), "mkdir -p"] {
+                assert!(ran.err.contains(said), "{arguments:?} {ran:?}");
+            }
+            assert!(!machine.path("no").exists(), "{arguments:?}");
+        }
+    }
+    // A file is no folder either.
+    let ran = machine.run_bare(&["--db", &format!("{file}/x.db"), "--report"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    // Where it is named without a folder, it lies here; the default folder is made.
+    let ran = machine.run_bare(&["--db", "here.db", "import", "calls", &calls]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(machine.path("here.db").exists());
+    let ran = machine.run_bare(&["import", "calls", &calls]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(machine.path("data/callboard/callboard.db").exists());
+}

@@ -114,3 +114,58 @@ fn two_sources_compared() {
     story.at(&SMALL, "sources");
     story.press("jcjc").at(&WHOLE, "sources_compared");
 }
+
+/// The words of a screen, without what the lines are made of.
+fn words(text: &str) -> String {
+    let kept = text.replace(['"', '▐'], " ");
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_does_not_fit_around_the_rows_is_cut_between_sentences_and_a_key_away() {
+    let board = board();
+    for (tab, keys) in [
+        (Tab::Features, ""),
+        (Tab::Categories, ""),
+        (Tab::Features, "f\n"),
+    ] {
+        for size in [(80, 24), (60, 15), (80, 30), (70, 19)] {
+            let mut story = Story::of(&board, tab);
+            story.press(keys);
+            let before = story.drawn(size, colour()).to_string();
+            assert!(before.contains("all with i"), "{size:?}\n{before}");
+            let shown = words(&before);
+            let screen = story.state.list().shown.as_ref().unwrap().screen.clone();
+            for note in &screen.notes {
+                let note = words(&note.text());
+                let beginning: String = note.chars().take(52).collect();
+                if shown.contains(&beginning) {
+                    assert!(shown.contains(&note), "{size:?}: {note}\n{before}");
+                }
+            }
+            story.press("i");
+            let page = words(&story.drawn((size.0, 300), colour()).to_string());
+            assert!(!page.contains("all with i"), "{page}");
+            for note in &screen.notes {
+                assert!(page.contains(&words(&note.text())), "{note:?}\n{page}");
+            }
+            // Nobody is asked for it, and the rows are where they were.
+            assert_eq!(story.state.question().open, None);
+            story.press("j\u{1b}");
+            assert_eq!(story.drawn(size, colour()).to_string(), before);
+        }
+    }
+}
+
+#[test]
+fn what_is_said_around_the_rows_is_a_page_that_scrolls() {
+    let board = board();
+    let mut story = Story::of(&board, Tab::Features);
+    story.press("i").at(&WHOLE, "features_notes");
+    let first = story.drawn((80, 24), colour()).to_string();
+    let last = story.press("G").drawn((80, 24), colour()).to_string();
+    assert_ne!(first, last);
+    // The same key leaves it.
+    story.press("i");
+    assert!(story.state.page.is_none());
+}

@@ -122,3 +122,17 @@ fn frozen_is_said_and_new_data_waits() {
     let after = story.drawn((80, 24), Theme::new(false, false)).to_string();
     assert_eq!(before, after);
 }
+
+#[test]
+fn what_is_said_is_whole_on_a_narrow_screen_too() {
+    let live = live_board();
+    let mut story = Story::of(&live, Tab::Tracker);
+    // What can be compared, said where nothing can.
+    story.press("c").at(&[(60, 15), (40, 12)], "said");
+    story.drawn((1, 1), Theme::new(false, false));
+    for size in [(20, 5), (3, 5), (1, 6)] {
+        story.drawn(size, Theme::new(false, false));
+    }
+    let mut story = Story::of(&live, Tab::Tracker);
+    story.press("+").at(&[(60, 15), (40, 12)], "add");
+}

@@ -407,26 +407,86 @@ fn no_key_of_a_burst_or_beside_a_resize_is_lost() {
 }
 
 #[test]
-fn half_a_key_holds_nothing_up() {
+fn half_a_key_holds_nothing_up_and_is_no_letter() {
     let mut stage = Stage::open(None, &[]);
     stage.wait_for(ROWS);
-    // The beginning of an arrow, as a slow line brings it.
-    stage.press("\u{1b}[");
+    let selected = |screen: &vt100::Screen| {
+        (0..34).find(|row| screen.contents_between(*row, 0, *row, 2) == ROWS)
+    };
+    let arrows = [
+        ("\u{1b}", "[B"),
+        ("\u{1b}[", "B"),
+        ("\u{1b}[1", ";1B"),
+        ("\u{1b}O", "A"),
+    ];
+    for (i, (first, second)) in arrows.into_iter().enumerate() {
+        // The beginning of an arrow, as a slow line brings it.
+        let before = selected(stage.screen.screen());
+        stage.press(first);
+        let rows = 30 + u16::try_from(i).unwrap();
+        stage.resize(rows, 100);
+        stage.wait("the footer at the new bottom", |screen| {
+            let bottom = screen.contents_between(rows - 1, 0, rows - 1, 100);
+            bottom.contains("help")
+        });
+        stage.press(second);
+        let after = before.map(|row| if second == "A" { row - 1 } else { row + 1 });
+        stage.wait("another row selected", |screen| {
+            before.is_some() && selected(screen) == after
+        });
+        // `[` would look back less far.
+        assert!(stage.screen.screen().contents().contains("[All]"));
+        // At once again, so that the next one does not start where the last one is.
+        if second != "A" {
+            stage.press("k");
+            stage.wait("the row before", |screen| selected(screen) == before);
+        }
+        if i == 2 {
+            stage.press("j");
+            stage.wait("a row that has one above", |screen| {
+                selected(screen) == after
+            });
+        }
+    }
+    stage.press("q");
+    assert_eq!(stage.end().exit_code(), 0);
+    stage.assert_as_found();
+}
+
+#[test]
+fn keys_come_from_the_terminal_where_standard_input_is_none() {
+    let mut stage = Stage::open(Some("\"$0\" \"$@\" < /dev/null"), &[]);
+    stage.wait_for(ROWS);
+    stage.press("\u{1b}");
     stage.resize(30, 100);
     stage.wait("the footer at the new bottom", |screen| {
         screen.contents_between(29, 0, 29, 100).contains("help")
     });
-    let selected = |screen: &vt100::Screen| {
-        (0..30).find(|row| screen.contents_between(*row, 0, *row, 2) == ROWS)
-    };
-    let before = selected(stage.screen.screen());
-    stage.press("B");
-    stage.wait("the next row selected", |screen| {
-        before.is_some() && selected(screen) == before.map(|row| row + 1)
-    });
+    stage.press("[B\u{1b}[200~qqq");
+    stage.wait_for("pasted");
+    stage.press("?");
+    stage.wait_for(HELP);
     stage.press("q");
     assert_eq!(stage.end().exit_code(), 0);
     stage.assert_as_found();
+}
+
+#[test]
+fn a_paste_without_an_end_does_not_make_it_deaf() {
+    for quit in ["q", "\u{3}", "\u{1b}[113u"] {
+        let mut stage = Stage::open(None, &[]);
+        stage.wait_for(ROWS);
+        stage.press("\u{1b}[200~2qqq");
+        // It says where pasted text belongs; nothing of it acted as keys.
+        stage.wait_for("pasted");
+        stage.press("?");
+        stage.wait_for(HELP);
+        stage.press("?");
+        stage.wait_for(ROWS);
+        stage.press(quit);
+        assert_eq!(stage.end().exit_code(), 0, "{quit:?}");
+        stage.assert_as_found();
+    }
 }
 
 #[test]
@@ -589,10 +649,10 @@ fn is_stopped(pid: i32, limit: Duration) -> bool {
 
 #[test]
 fn a_dumb_terminal_and_one_without_utf8_get_what_they_can_show() {
-    for variables in [
-        &[("TERM", "dumb")][..],
-        &[("TERM", "vt100"), ("LC_ALL", "C")],
-        &[("LC_ALL", "POSIX")],
+    for (variables, colours) in [
+        (&[("TERM", "dumb")][..], false),
+        (&[("TERM", "vt100"), ("LC_ALL", "C")], false),
+        (&[("LC_ALL", "POSIX")], true),
     ] {
         let mut stage = Stage::open(None, variables);
         stage.wait_for(ROWS);
@@ -611,11 +671,50 @@ fn a_dumb_terminal_and_one_without_utf8_get_what_they_can_show() {
         assert_eq!(stage.end().exit_code(), 0, "{variables:?}");
         stage.assert_as_found();
         assert!(stage.raw.is_ascii(), "{variables:?}");
-        let coloured = styles(&stage.raw).iter().any(|style| {
-            let mut numbers = style.split(';').filter_map(|p| p.parse::<u8>().ok());
-            numbers.any(|n| matches!(n, 30..=38 | 40..=48 | 90..=107))
-        });
-        assert_eq!(coloured, variables[0].1 != "dumb", "{variables:?}");
+        assert_eq!(is_coloured(&stage.raw), colours, "{variables:?}");
+    }
+}
+
+fn is_coloured(raw: &[u8]) -> bool {
+    styles(raw).iter().any(|style| {
+        let mut numbers = style.split(';').filter_map(|p| p.parse::<u8>().ok());
+        numbers.any(|n| matches!(n, 30..=38 | 40..=48 | 90..=107))
+    })
+}
+
+#[test]
+fn a_terminal_that_knows_less_is_sent_what_it_knows() {
+    for (term, old, colours) in [
+        ("vt100", true, false),
+        ("vt220", true, false),
+        ("xterm-mono", true, false),
+        ("ansi", true, true),
+        ("linux", false, true),
+        ("screen", false, true),
+        ("", false, true),
+    ] {
+        let mut stage = Stage::open(None, &[("TERM", term)]);
+        stage.wait_for(ROWS);
+        stage.press("2j");
+        stage.wait_for("SYM27");
+        stage.press("jjk?");
+        stage.wait_for(HELP);
+        stage.press("q");
+        assert_eq!(stage.end().exit_code(), 0, "{term}");
+        stage.assert_as_found();
+        assert_eq!(is_coloured(&stage.raw), colours, "{term}");
+        let text = String::from_utf8_lossy(&stage.raw);
+        let finals = text
+            .split("\u{1b}[")
+            .skip(1)
+            .filter_map(|part| part.chars().find(char::is_ascii_alphabetic));
+        let moves = finals.filter(|c| matches!(c, 'A'..='G')).count();
+        assert_eq!(moves == 0, old, "{term}");
+        // Single attributes are turned off by who knows how.
+        let off = styles(&stage.raw)
+            .iter()
+            .any(|style| style.split(';').any(|n| matches!(n, "22" | "24" | "27")));
+        assert!(!(old && off), "{term}");
     }
 }
 

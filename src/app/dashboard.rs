@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::domain::Span;
 use crate::store::{Store, StoreError};
 use crate::tracker::Order;
+use crate::tui::kind::Kind;
 use crate::tui::theme::{Hues, Shade, Theme};
 use crate::tui::{self, Ended, Message, Session, UiOptions};
 use crate::view::format::Style;
@@ -161,7 +162,7 @@ pub(super) fn demo_folder() -> Result<tempfile::TempDir, Failure> {
 
 pub(super) fn style(context: &Context) -> Style {
     Style {
-        ascii: context.config.ascii() || !speaks_utf8() || tui::terminal::dumb(),
+        ascii: context.config.ascii() || !speaks_utf8() || Kind::own().text_only,
         zone: context.config.zone(),
     }
 }
@@ -171,10 +172,12 @@ pub(super) fn style(context: &Context) -> Style {
 fn theme(context: &Context, style: Style) -> Theme {
     let config = &context.config;
     let shade = match config.theme() {
-        _ if tui::terminal::no_color() || tui::terminal::dumb() => Shade::Mono,
+        _ if tui::terminal::no_color() || Kind::own().text_only => Shade::Mono,
         "mono" => Shade::Mono,
         "dark" => Shade::Dark,
         "light" => Shade::Light,
+        // Who says which colours has some.
+        _ if !Kind::own().colours => Shade::Mono,
         _ => std::env::var("COLORFGBG").map_or(Shade::Any, |said| Shade::of_background(&said)),
     };
     let hues = if config.blue_orange() {
@@ -183,7 +186,7 @@ fn theme(context: &Context, style: Style) -> Theme {
         Hues::RedGreen
     };
     let theme = Theme::of(shade, hues, config.up_is_red(), style.ascii);
-    theme.reading_ascii_only(!speaks_utf8() || tui::terminal::dumb())
+    theme.reading_ascii_only(!speaks_utf8() || Kind::own().text_only)
 }
 
 /// Whether the locale says that the terminal reads UTF-8.

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::domain::{Span, TokenKey};
 use crate::feed::{PriceFeed, Providers};
 use crate::store::Store;
+use crate::tui::kind::Kind;
 use crate::view::format;
 
 use super::dashboard::{runtime, speaks_utf8};
@@ -256,7 +257,7 @@ fn terminal(findings: &mut Findings) -> Result<(), Failure> {
     };
     let term = std::env::var("TERM").unwrap_or_default();
     let facts = format!(
-        "TERM={term}, {}x{}, {}{}",
+        "TERM={term}, {}x{}, {}{}{}",
         size.ws_col,
         size.ws_row,
         if speaks_utf8() { "UTF-8" } else { "no UTF-8" },
@@ -264,6 +265,11 @@ fn terminal(findings: &mut Findings) -> Result<(), Failure> {
             ", NO_COLOR"
         } else {
             ""
+        },
+        if Kind::of(&term).colours {
+            ""
+        } else {
+            ", no colours by its name"
         }
     );
     if term.is_empty() || term == "dumb" {

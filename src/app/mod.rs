@@ -189,6 +189,11 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         db_origin,
         config_file: cli.global.config.clone().or(fallback),
     };
+    // These two open no database that was named.
+    let opens = !cli.demo && !matches!(cli.command, Some(Command::Config));
+    if context.db_was_named && opens {
+        paths::has_folder(&context.db, db_origin).map_err(Failure::failed)?;
+    }
     match &cli.command {
         Some(Command::Import {
             args,

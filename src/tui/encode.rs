@@ -9,12 +9,17 @@
 //! and each frame begins with an absolute position and ends with plain attributes. A line feed moves
 //! straight down: the terminal is raw.
 
-use std::io::Write as _;
+mod attributes;
+mod moves;
 
 use ratatui::buffer::Cell;
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
+
+use super::kind::Dialect;
+use attributes::change;
+use moves::jump_to;
 
 /// More unchanged cells between two changes are jumped over: writing them is never shorter.
 const LONGEST_GAP: u16 = 12;
@@ -98,6 +103,7 @@ struct Run {
 /// What the terminal shows, and how to make it show something else.
 #[derive(Debug, Default)]
 pub struct Encoder {
+    dialect: Dialect,
     size: Size,
     /// Row by row; `None` where it is not known, or covered by a wide character.
     shown: Vec<Option<Cell>>,
@@ -107,6 +113,15 @@ pub struct Encoder {
 }
 
 impl Encoder {
+    /// For a terminal that understands a dialect.
+    #[must_use]
+    pub fn for_dialect(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            ..Self::default()
+        }
+    }
+
     /// The terminal has this size and is blank.
     pub fn blank(&mut self, size: Size) {
         self.size = size;
@@ -156,7 +171,7 @@ impl Encoder {
 
     /// Row by row, left to right.
     fn by_row(&mut self, changes: &[Change], out: &mut Vec<u8>) {
-        let mut pen = Pen::new(out);
+        let mut pen = Pen::new(out, self.dialect);
         for row in changes.chunk_by(|a, b| a.y == b.y) {
             self.row(row, &mut pen);
         }
@@ -166,7 +181,7 @@ impl Encoder {
     /// What looks the same together, from left to right, each column from top to bottom: then
     /// attributes seldom change and the next place is a line feed and a few backspaces away.
     fn by_look(&mut self, changes: &[Change], out: &mut Vec<u8>) {
-        let mut pen = Pen::new(out);
+        let mut pen = Pen::new(out, self.dialect);
         // Where half of a wide character is at stake the order matters.
         let odd: Vec<Change> = changes.iter().filter(|c| !c.alone).copied().collect();
         for row in odd.chunk_by(|a, b| a.y == b.y) {
@@ -321,7 +336,7 @@ impl Encoder {
             return;
         }
         let begin = pen.out.len();
-        jump_to(pen.out, from, x, y);
+        jump_to(pen.out, from, (x, y), self.dialect);
         let jump = pen.out.len() - begin;
         pen.cursor = Some(Cursor {
             x: Some(x),
@@ -340,19 +355,19 @@ impl Encoder {
         };
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        change(&mut scratch, pen.look, wanted);
+        change(&mut scratch, pen.look, wanted, self.dialect);
         let most = jump + scratch.len();
         scratch.clear();
         let mut then = pen.look;
         let known = between.into_iter().all(|x| {
             let cell = self.at(x, y).filter(|cell| is_ascii(cell));
             cell.is_some_and(|cell| {
-                put(&mut scratch, &mut then, cell);
+                put(&mut scratch, &mut then, cell, self.dialect);
                 scratch.len() <= most
             })
         });
         let end = scratch.len();
-        change(&mut scratch, then, wanted);
+        change(&mut scratch, then, wanted, self.dialect);
         if known && scratch.len() <= most {
             pen.out.truncate(begin);
             pen.out.extend_from_slice(&scratch[..end]);
@@ -367,15 +382,17 @@ struct Pen<'a> {
     out: &'a mut Vec<u8>,
     cursor: Option<Cursor>,
     look: Look,
+    dialect: Dialect,
 }
 
 impl<'a> Pen<'a> {
     /// At the beginning of a frame: nothing is known of the cursor.
-    const fn new(out: &'a mut Vec<u8>) -> Self {
+    const fn new(out: &'a mut Vec<u8>, dialect: Dialect) -> Self {
         Self {
             out,
             cursor: None,
             look: Look::PLAIN,
+            dialect,
         }
     }
 
@@ -391,7 +408,7 @@ impl<'a> Pen<'a> {
 
     /// Writes a cell where the cursor is.
     fn put(&mut self, cell: &Cell, x: u16, y: u16, columns: u16) {
-        put(self.out, &mut self.look, cell);
+        put(self.out, &mut self.look, cell, self.dialect);
         let (ascii, wide) = (is_ascii(cell), width(cell));
         let next = x.saturating_add(wide);
         let before = self.cursor.filter(|before| before.y == y);
@@ -406,14 +423,14 @@ impl<'a> Pen<'a> {
     /// Makes the row blank from the cursor on.
     fn erase(&mut self) {
         if !self.look.blank_as(Look::PLAIN) {
-            change(self.out, self.look, Look::PLAIN);
+            change(self.out, self.look, Look::PLAIN, self.dialect);
             self.look = Look::PLAIN;
         }
         self.out.extend_from_slice(b"\x1b[K");
     }
 
     fn end(self) {
-        change(self.out, self.look, Look::PLAIN);
+        change(self.out, self.look, Look::PLAIN, self.dialect);
     }
 }
 
@@ -433,193 +450,13 @@ fn width(cell: &Cell) -> u16 {
 }
 
 /// Writes a cell where the cursor is.
-fn put(out: &mut Vec<u8>, look: &mut Look, cell: &Cell) {
+fn put(out: &mut Vec<u8>, look: &mut Look, cell: &Cell, dialect: Dialect) {
     let wanted = Look::of(cell);
     if !(is_blank(cell) && look.blank_as(wanted)) && *look != wanted {
-        change(out, *look, wanted);
+        change(out, *look, wanted, dialect);
         *look = wanted;
     }
     out.extend_from_slice(cell.symbol().as_bytes());
-}
-
-/// The shortest jump.
-fn jump_to(out: &mut Vec<u8>, cursor: Option<Cursor>, x: u16, y: u16) {
-    let begin = out.len();
-    // Writing into memory cannot fail.
-    let _ = match x {
-        0 => write!(out, "\x1b[{}H", y + 1),
-        x => write!(out, "\x1b[{};{}H", y + 1, x + 1),
-    };
-    let mut shorter = |way: &dyn Fn(&mut Vec<u8>)| {
-        let middle = out.len();
-        way(out);
-        if out.len() - middle < middle - begin {
-            out.drain(begin..middle);
-        } else {
-            out.truncate(middle);
-        }
-    };
-    let Some(cursor) = cursor else { return };
-    if cursor.y == y {
-        shorter(&|out| {
-            let _ = write!(out, "\x1b[{}G", x + 1);
-        });
-    } else if !cursor.row_sure || cursor.y > y {
-        return;
-    }
-    let down = |out: &mut Vec<u8>| match y - cursor.y {
-        n @ 0..=4 => out.extend(std::iter::repeat_n(b'\n', n.into())),
-        n => {
-            let _ = write!(out, "\x1b[{n}B");
-        }
-    };
-    if let (Some(at), true) = (cursor.x, cursor.sure) {
-        shorter(&|out| {
-            down(out);
-            match (at.checked_sub(x), x.checked_sub(at)) {
-                (Some(back @ 0..=4), _) if cursor.y < y => {
-                    out.extend(std::iter::repeat_n(8, back.into()));
-                }
-                (Some(back), _) => {
-                    let _ = write!(out, "\x1b[{back}D");
-                }
-                (None, ahead) => forward(out, ahead.unwrap_or(0)),
-            }
-        });
-    }
-    if cursor.y < y {
-        shorter(&|out| {
-            out.push(b'\r');
-            down(out);
-            forward(out, x);
-        });
-    }
-}
-
-fn forward(out: &mut Vec<u8>, columns: u16) {
-    let _ = match columns {
-        0 => Ok(()),
-        1 => write!(out, "\x1b[C"),
-        n => write!(out, "\x1b[{n}C"),
-    };
-}
-
-/// Plain attributes.
-const RESET: &[u8] = b"\x1b[0m";
-
-/// What turns an attribute on, and what turns it off.
-const MODIFIERS: [(Modifier, u8, u8); 9] = [
-    (Modifier::BOLD, 1, 22),
-    (Modifier::DIM, 2, 22),
-    (Modifier::ITALIC, 3, 23),
-    (Modifier::UNDERLINED, 4, 24),
-    (Modifier::SLOW_BLINK, 5, 25),
-    (Modifier::RAPID_BLINK, 6, 25),
-    (Modifier::REVERSED, 7, 27),
-    (Modifier::HIDDEN, 8, 28),
-    (Modifier::CROSSED_OUT, 9, 29),
-];
-
-/// Changes the attributes: step by step, or from the start where that is shorter.
-fn change(out: &mut Vec<u8>, from: Look, to: Look) {
-    if from == to {
-        return;
-    }
-    let begin = out.len();
-    steps(out, from, to);
-    let long = out.len() - begin;
-    if to == Look::PLAIN {
-        if long > RESET.len() {
-            out.truncate(begin);
-            out.extend_from_slice(RESET);
-        }
-        return;
-    }
-    let middle = out.len();
-    out.extend_from_slice(b"\x1b[0");
-    parameters(out, Look::PLAIN, to, false);
-    out.push(b'm');
-    if out.len() - middle < long {
-        out.drain(begin..middle);
-    } else {
-        out.truncate(middle);
-    }
-}
-
-fn steps(out: &mut Vec<u8>, from: Look, to: Look) {
-    out.extend_from_slice(b"\x1b[");
-    parameters(out, from, to, true);
-    out.push(b'm');
-}
-
-/// The parameters that lead from one look to another, each after a semicolon but for the first.
-fn parameters(out: &mut Vec<u8>, from: Look, to: Look, mut first: bool) {
-    let mut add = |out: &mut Vec<u8>, text: std::fmt::Arguments<'_>| {
-        if !std::mem::take(&mut first) {
-            out.push(b';');
-        }
-        // Writing into memory cannot fail.
-        let _ = out.write_fmt(text);
-    };
-    let mut now = from.modifier;
-    let mut last_off = 0;
-    for (modifier, _, off) in MODIFIERS {
-        if from.modifier.contains(modifier) && !to.modifier.contains(modifier) && off != last_off {
-            add(out, format_args!("{off}"));
-            last_off = off;
-            // Some are turned off together.
-            for (other, _, its) in MODIFIERS {
-                if its == off {
-                    now.remove(other);
-                }
-            }
-        }
-    }
-    for (modifier, on, _) in MODIFIERS {
-        if to.modifier.contains(modifier) && !now.contains(modifier) {
-            add(out, format_args!("{on}"));
-        }
-    }
-    if from.fg != to.fg {
-        colour(out, to.fg, 30, &mut add);
-    }
-    if from.bg != to.bg {
-        colour(out, to.bg, 40, &mut add);
-    }
-}
-
-fn colour(
-    out: &mut Vec<u8>,
-    colour: Color,
-    base: u8,
-    add: &mut impl FnMut(&mut Vec<u8>, std::fmt::Arguments<'_>),
-) {
-    let named = match colour {
-        Color::Reset => 9,
-        Color::Black => 0,
-        Color::Red => 1,
-        Color::Green => 2,
-        Color::Yellow => 3,
-        Color::Blue => 4,
-        Color::Magenta => 5,
-        Color::Cyan => 6,
-        Color::Gray => 7,
-        Color::DarkGray => 60,
-        Color::LightRed => 61,
-        Color::LightGreen => 62,
-        Color::LightYellow => 63,
-        Color::LightBlue => 64,
-        Color::LightMagenta => 65,
-        Color::LightCyan => 66,
-        Color::White => 67,
-        Color::Indexed(index) => {
-            return add(out, format_args!("{};5;{index}", base + 8));
-        }
-        Color::Rgb(r, g, b) => {
-            return add(out, format_args!("{};2;{r};{g};{b}", base + 8));
-        }
-    };
-    add(out, format_args!("{}", base + named));
 }
 
 #[cfg(test)]

@@ -47,6 +47,12 @@ impl Keys {
         format!("Latest, all with {}", self.key(Action::Log))
     }
 
+    /// What did not fit around the rows.
+    pub(super) fn more_lines(&self, more: usize) -> String {
+        let lines = crate::view::format::count(more, "more line");
+        format!("{lines}, all with {}", self.key(Action::Notes))
+    }
+
     /// No row matches.
     pub(super) fn drop_filter(&self) -> String {
         format!("{} drops the filter", self.key(Action::ClearFilter))
@@ -119,6 +125,7 @@ mod tests {
             ("shared_days", |keys| keys.step(&Step::SharedDays)),
             ("shared_days", |keys| keys.step(&Step::AllDays)),
             ("log", Keys::all_notices),
+            ("notes", |keys| keys.more_lines(2)),
             ("clear_filter", Keys::drop_filter),
             ("back", Keys::drop_search),
             ("open", Keys::open_rows),
@@ -170,7 +177,7 @@ mod tests {
         for path in files {
             let text = std::fs::read_to_string(&path).unwrap();
             let name = path.file_name().unwrap().to_str().unwrap();
-            if ["keymap.rs", "chord.rs", "rebind.rs", "keyed.rs"].contains(&name) {
+            if ["keymap.rs", "chord.rs", "rebind.rs", "keyed.rs", "tests.rs"].contains(&name) {
                 continue;
             }
             let code = text.split("#[cfg(test)]").next().unwrap();

@@ -72,6 +72,8 @@ pub enum Action {
     PollNow,
     /// Open the log of notices.
     Log,
+    /// Open everything that is said around the rows.
+    Notes,
     /// Copy what the selected row is known by.
     Copy,
     /// Save the rows on view to a file.
@@ -337,10 +339,13 @@ pub const BINDINGS: &[Binding] = &{
             .hint(115, "r", "poll now"),
         row(List, A::Log, &[Chord::char('l')], "the log of notices, and the feeds")
             .hint(125, "l", "log"),
+        row(List, A::Notes, &[Chord::char('i')], "all that is said around the rows")
+            .hint(105, "i", "notes"),
         row(List, A::Add, &[Chord::char('+')], "call a token yourself: paste its address")
             .hint(130, "+", "add"),
         row(Page, A::PollNow, &[Chord::char('r')], "poll its token now"),
         row(Page, A::Log, &[Chord::char('l')], "the log of notices, and back"),
+        row(Page, A::Notes, &[Chord::char('i')], "all that is said around the rows, and back"),
         row(Rows, A::Down, DOWN, "down"),
         row(Rows, A::Up, UP, "up"),
         row(Rows, A::PageDown, PAGE_DOWN, "a screen down"),
@@ -378,6 +383,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Lab, A::UnsetAll, &[Chord::char('X')], "ask nothing at all"),
         row(Lab, A::Name, &[Chord::char('s')], "save the filter under a name").hint(7, "s", "save"),
         row(Lab, A::NextSaved, &[Chord::char('o')], "take up the next saved filter").hint(8, "o", "open"),
+        row(Lab, A::Notes, &[Chord::char('i')], "all that is said around the features").hint(10, "i", "notes"),
         row(Lab, A::Copy, &[Chord::char('y')], "copy it for --where").hint(9, "y", "copy"),
         row(Lab, A::Back, &[Chord::key(KeyCode::Esc), Chord::char('f')], "back to the features")
             .hint(0, "Esc", "back"),

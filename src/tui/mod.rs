@@ -22,12 +22,14 @@
 
 mod beat;
 pub mod chord;
+mod decode;
 pub mod draw;
 mod encode;
 mod input;
 mod jobs;
 mod keyed;
 pub mod keymap;
+pub mod kind;
 pub mod lab;
 pub mod message;
 pub mod rebind;

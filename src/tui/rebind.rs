@@ -360,6 +360,7 @@ impl Action {
             Self::ClearAddress => "clear_address",
             Self::PollNow => "poll_now",
             Self::Log => "log",
+            Self::Notes => "notes",
             Self::Help => "help",
             Self::Suspend => "suspend",
             Self::Quit => "quit",

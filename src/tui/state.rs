@@ -3,12 +3,16 @@
 //! Knows: tabs, selection, order, filter, what is shown and what is asked for. Must never know:
 //! the terminal, channels, time.
 
-use std::sync::Arc;
+mod list;
+mod page;
 
 use crate::domain::Range;
-use crate::view::{Block, Header, Line, Order, Page, Question, Screen, Tab, Tone, format};
+use crate::view::{Header, Question, Tab};
 
 use super::keymap::Place;
+
+pub use list::{List, Shown};
+pub use page::OpenPage;
 
 /// How many ticks of a second a toast stays.
 const TOAST_TICKS: u8 = 4;
@@ -58,131 +62,6 @@ pub struct State {
     page_since: u64,
     /// The last epoch that changed what the lab shows.
     lab_since: u64,
-}
-
-/// One tab: its rows and where the user is in them.
-#[derive(Debug, Default)]
-pub struct List {
-    /// What is on screen; `None` before the first answer.
-    pub shown: Option<Shown>,
-    /// Newer data that waits while frozen.
-    pub waiting: Option<Shown>,
-    /// Whether what is shown answers the present question.
-    pub answered: bool,
-    /// The chosen order; `None` as built.
-    pub order: Option<Order>,
-    /// The key of the row that waits for a second one to be compared with.
-    pub marked: Option<String>,
-    /// Only rows that contain this.
-    pub filter: String,
-    /// Indices of the rows on view, in order.
-    pub arranged: Vec<usize>,
-    /// Indices of all rows, in order.
-    ordered: Vec<usize>,
-    /// Where the selected row is in `arranged`.
-    pub position: usize,
-    /// The first row on screen.
-    pub offset: usize,
-    /// The key of the selected row.
-    selected: Option<String>,
-    /// The key of the row that the user chose last: it is selected again when it comes back from
-    /// beyond a filter or a range.
-    wanted: Option<String>,
-    /// The user has chosen a row; before that the selection stays at the top.
-    chosen: bool,
-}
-
-/// A screen and the range its numbers are of.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
-    /// What is shown.
-    pub screen: Arc<Screen>,
-    /// The range of its numbers.
-    pub range: Range,
-}
-
-/// A row that was opened.
-#[derive(Debug)]
-pub struct OpenPage {
-    /// The tab of the row.
-    pub tab: Tab,
-    /// The key of the row.
-    pub key: String,
-    /// What `y` copies.
-    pub copy: String,
-    /// The answer; `None` before it came.
-    pub page: Option<Page>,
-    /// Newer data that waits while frozen.
-    pub waiting: Option<Page>,
-    /// The range its figures are of.
-    pub range: Range,
-    /// Whether it answers the present question.
-    pub answered: bool,
-    /// The first line on screen.
-    pub scroll: usize,
-    /// Its rows, opened to be sorted and filtered.
-    pub rows: Option<List>,
-}
-
-impl OpenPage {
-    /// A page that is asked for.
-    #[must_use]
-    pub const fn new(tab: Tab, key: String, copy: String, range: Range) -> Self {
-        Self {
-            tab,
-            key,
-            copy,
-            page: None,
-            waiting: None,
-            range,
-            answered: false,
-            scroll: 0,
-            rows: None,
-        }
-    }
-
-    /// Shows an answer; open rows follow it as soon as it has any.
-    pub fn show(&mut self, page: Page) {
-        if let (Some(rows), Some(shown)) = (&mut self.rows, shown_rows(&page, self.range)) {
-            rows.shown = Some(shown);
-            rows.arrange();
-        }
-        self.page = Some(page);
-    }
-
-    /// Opens its rows; says whether it has any.
-    pub fn open_rows(&mut self) -> bool {
-        let shown = self.page.as_ref().and_then(|p| shown_rows(p, self.range));
-        let Some(shown) = shown else {
-            return false;
-        };
-        let mut rows = List {
-            shown: Some(shown),
-            answered: true,
-            ..List::default()
-        };
-        rows.arrange();
-        self.rows = Some(rows);
-        true
-    }
-}
-
-/// The long table of a page as a screen of its own.
-fn shown_rows(page: &Page, range: Range) -> Option<Shown> {
-    let table = page.rows()?;
-    let screen = Screen {
-        above: vec![Block::Text(vec![Line::toned(
-            page.title.clone(),
-            Tone::Strong,
-        )])],
-        count: format::count(table.rows.len(), "trade"),
-        table: table.clone(),
-        ..Screen::default()
-    };
-    Some(Shown {
-        screen: Arc::new(screen),
-        range,
-    })
 }
 
 /// An address that is being typed.
@@ -341,13 +220,24 @@ impl State {
     #[must_use]
     pub fn shown_range(&self) -> Range {
         match &self.page {
-            Some(page) => page.range,
-            None => self
+            Some(page) if !page.is_notes() => page.range,
+            _ => self
                 .list()
                 .shown
                 .as_ref()
                 .map_or(self.requested, |s| s.range),
         }
+    }
+
+    /// The open page, where one is asked for.
+    fn opened(&self) -> Option<&OpenPage> {
+        self.page.as_ref().filter(|page| !page.is_notes())
+    }
+
+    /// Whether the rows of a tab, or what is said around them, are in front.
+    #[must_use]
+    pub fn shows(&self, tab: Tab) -> bool {
+        tab == self.tab && self.opened().is_none() && self.help.is_none()
     }
 
     /// The question as it stands.
@@ -358,7 +248,7 @@ impl State {
             tab: self.tab,
             range: self.requested,
             provisional: self.provisional,
-            open: self.page.as_ref().map(|p| (p.tab, p.key.clone())),
+            open: self.opened().map(|p| (p.tab, p.key.clone())),
             frozen: self.frozen,
             lab: self.lab.as_ref().map(|lab| lab.filter.clone()),
             saves: self.saves.clone(),
@@ -437,151 +327,9 @@ impl State {
     }
 }
 
-impl List {
-    /// The key of the selected row.
-    #[must_use]
-    pub fn selected(&self) -> Option<&str> {
-        self.selected.as_deref()
-    }
-
-    /// The selected row.
-    #[must_use]
-    pub fn row(&self) -> Option<&crate::view::Row> {
-        let table = &self.shown.as_ref()?.screen.table;
-        table.rows.get(*self.arranged.get(self.position)?)
-    }
-
-    /// Selects by place among the rows on view; says whether anything changed.
-    pub fn select(&mut self, position: usize) -> bool {
-        let position = position.min(self.arranged.len().saturating_sub(1));
-        let before = (self.position, self.selected.clone());
-        self.chosen = true;
-        self.position = position;
-        self.selected = self.row().map(|row| row.key.clone());
-        self.wanted.clone_from(&self.selected);
-        before != (self.position, self.selected.clone())
-    }
-
-    /// Puts rows in order after the data, the order or the filter changed. A chosen row stays
-    /// selected; when it is gone, its place does. Before any was chosen, the newest may come in on
-    /// top without the screen running away from it.
-    pub fn arrange(&mut self) {
-        let Some(shown) = &self.shown else {
-            return;
-        };
-        let Screen { table, sorted, .. } = shown.screen.as_ref();
-        self.ordered = sorted.rows(table, self.order);
-        self.narrow();
-    }
-
-    /// Takes out the rows that the filter does not match, after only that has changed.
-    pub fn narrow(&mut self) {
-        let Some(shown) = &self.shown else {
-            return;
-        };
-        let table = &shown.screen.table;
-        let needle = self.filter.trim().to_lowercase();
-        self.arranged = if needle.is_empty() {
-            self.ordered.clone()
-        } else {
-            let found = shown.screen.folded.matching(table, &needle);
-            let rows = self.ordered.iter().copied();
-            rows.filter(|i| found.get(*i).is_some_and(|found| *found))
-                .collect()
-        };
-        let place = |key: &str| {
-            let rows = |i: &usize| table.rows.get(*i).is_some_and(|row| row.key == key);
-            self.arranged.iter().position(rows)
-        };
-        let wanted = self.wanted.as_deref().and_then(place);
-        let kept = wanted.or_else(|| self.selected.as_deref().and_then(place));
-        match kept {
-            Some(position) if self.chosen => {
-                self.position = position;
-                self.selected = self.row().map(|row| row.key.clone());
-            }
-            _ => {
-                let (chosen, wanted) = (self.chosen, self.wanted.take());
-                self.select(self.position);
-                self.chosen = chosen;
-                self.wanted = wanted;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{Cell, Row, Table};
-
-    fn shown(keys: &[&str]) -> Shown {
-        let rows = keys
-            .iter()
-            .map(|key| Row {
-                key: (*key).to_owned(),
-                cells: vec![Cell::word(*key)],
-                dim: false,
-                copy: String::new(),
-            })
-            .collect();
-        let screen = Screen {
-            table: Table {
-                columns: vec![],
-                rows,
-            },
-            ..Screen::default()
-        };
-        Shown {
-            screen: Arc::new(screen),
-            range: Range::D7,
-        }
-    }
-
-    #[test]
-    fn until_a_row_is_chosen_the_selection_stays_at_the_top() {
-        let mut list = List {
-            shown: Some(shown(&["b"])),
-            ..List::default()
-        };
-        list.arrange();
-        list.shown = Some(shown(&["a", "b"]));
-        list.arrange();
-        assert_eq!((list.selected(), list.position), (Some("a"), 0));
-        list.select(0);
-        list.shown = Some(shown(&["new", "a", "b"]));
-        list.arrange();
-        assert_eq!((list.selected(), list.position), (Some("a"), 1));
-    }
-
-    #[test]
-    fn the_selection_stays_with_its_row() {
-        let mut list = List {
-            shown: Some(shown(&["a", "b", "c"])),
-            ..List::default()
-        };
-        list.arrange();
-        assert_eq!(list.selected(), Some("a"));
-        assert!(list.select(1));
-        list.shown = Some(shown(&["x", "c", "b", "a"]));
-        list.arrange();
-        assert_eq!((list.selected(), list.position), (Some("b"), 2));
-        list.shown = Some(shown(&["x", "c"]));
-        list.arrange();
-        assert_eq!((list.selected(), list.position), (Some("c"), 1));
-        list.shown = Some(shown(&[]));
-        list.arrange();
-        assert_eq!((list.selected(), list.position), (None, 0));
-        assert!(list.row().is_none());
-        // What was chosen last comes back.
-        list.shown = Some(shown(&["x", "b"]));
-        list.arrange();
-        assert_eq!((list.selected(), list.position), (Some("b"), 1));
-        list.select(0);
-        list.shown = Some(shown(&["b", "x"]));
-        list.arrange();
-        assert_eq!((list.selected(), list.position), (Some("x"), 1));
-    }
 
     #[test]
     fn an_older_answer_is_not_taken_and_another_tab_keeps_answers_good() {

@@ -20,6 +20,7 @@ use rustix::termios::{isatty, tcgetwinsize, ttyname};
 
 use super::encode::Encoder;
 use super::jobs::{self, Job, Jobs, Who};
+use super::kind::Kind;
 use super::terminal;
 
 /// A frame seldom needs more.
@@ -124,7 +125,7 @@ impl Screen {
         let mut screen = Self {
             file,
             instant,
-            encoder: Encoder::default(),
+            encoder: Encoder::for_dialect(Kind::own().dialect),
             frame: Vec::with_capacity(ROOM),
             out: Vec::with_capacity(ROOM),
             sent: 0,

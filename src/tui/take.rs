@@ -64,7 +64,7 @@ fn added(state: &mut State, said: String, done: bool) {
 }
 
 fn take_screen(state: &mut State, tab: Tab, shown: Shown) -> bool {
-    let in_front = tab == state.tab && state.page.is_none() && state.help.is_none();
+    let in_front = state.shows(tab);
     let frozen = state.frozen;
     let list = state.list_of(tab);
     if frozen && list.answered {

@@ -203,13 +203,6 @@ pub fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
-/// Whether the terminal is said to know nothing but text: it gets no colours and only ASCII. What
-/// says so of itself mostly moves the cursor all the same.
-#[must_use]
-pub fn dumb() -> bool {
-    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

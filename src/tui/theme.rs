@@ -231,6 +231,8 @@ impl Theme {
         match tone {
             Tone::Plain => plain,
             Tone::Good => self.coloured(plain, |c| c.good),
+            // What is wrong must not be missed; what rises and falls has its sign and its arrow.
+            Tone::Bad if self.colours.is_none() => plain.add_modifier(Modifier::BOLD),
             Tone::Bad => self.coloured(plain, |c| c.bad),
             Tone::Up => self.coloured(plain, |c| c.up),
             Tone::Down => self.coloured(plain, |c| c.down),

@@ -2,27 +2,30 @@
 //!
 //! Knows: the state and the key table. Must never know: the terminal, channels, time.
 
-use std::sync::Arc;
+mod pages;
+mod rows;
 
 use crossterm::event::{Event, KeyEvent};
 
 use crate::domain::Range;
 use crate::domain::text::clean;
-use crate::view::categories::ALL;
-use crate::view::compare_page::PairKey;
-use crate::view::{Align, NOTICES, Order, Question, Tab};
+use crate::view::{Question, Tab};
 
 use super::keymap::{Action, Chord, Place};
 use super::lab;
 use super::message::{Message, Request};
 use super::save::Save;
-use super::state::{Adding, OpenPage, State};
+use super::state::{Adding, State};
 use super::take::take;
+use pages::{back, mark, open, open_log, open_notes, poll_now, shared_days};
+use rows::{clear_filter, copy, freeze, next_sort, reverse_sort, save};
 
 /// Ticks between two rings of the bell.
 const BELL_RESTS: u8 = 3;
 /// More characters no address has, with its chain.
 const LONGEST_ADDRESS: usize = 200;
+/// Pasted into a filter, more characters match nothing.
+const LONGEST_PASTED: usize = 200;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -106,7 +109,9 @@ fn ring(state: &mut State) -> Effects {
 
 /// Pasted text goes where text is typed, and is never taken for keys.
 fn paste(state: &mut State, text: &str) -> Effects {
-    let text = clean(text);
+    // A megabyte may have been pasted.
+    let text: String = text.chars().take(LONGEST_PASTED).collect();
+    let text = clean(&text);
     match (state.place(), &mut state.adding) {
         (Place::Add, Some(adding)) if !adding.waiting => {
             let room = LONGEST_ADDRESS.saturating_sub(adding.text.chars().count());
@@ -244,6 +249,7 @@ fn act(state: &mut State, action: Action) -> Effects {
         Action::ClearAddress => Effects::redraw(edit_address(state, String::clear)),
         Action::PollNow => poll_now(state),
         Action::Log => open_log(state),
+        Action::Notes => open_notes(state),
         Action::Help => {
             state.help = match state.help {
                 Some(_) => None,
@@ -308,127 +314,6 @@ fn step(state: &mut State, by: usize, up: bool) -> bool {
     *scroll != before
 }
 
-fn open(state: &mut State) -> Effects {
-    if let Some(page) = &mut state.page {
-        if !page.open_rows() {
-            state.say("nothing more to open here");
-        }
-        return Effects::redraw(true);
-    }
-    let Some(row) = state.list().row() else {
-        return Effects::default();
-    };
-    let (key, copy) = (row.key.clone(), row.copy.clone());
-    open_page(state, key, copy)
-}
-
-fn open_page(state: &mut State, key: String, copy: String) -> Effects {
-    // What was said of the rows is over.
-    state.toast = None;
-    state.page = Some(OpenPage::new(state.tab, key, copy, state.requested));
-    state.ask_page();
-    Effects::ask(state)
-}
-
-/// Marks the selected model or source, or takes the mark away; with a second one the two are
-/// compared.
-fn mark(state: &mut State) -> Effects {
-    let what = match state.tab {
-        Tab::Leaderboard => "model",
-        Tab::Categories => "source",
-        Tab::Tracker | Tab::Features => {
-            state.say(state.keys.what_compares());
-            return Effects::redraw(true);
-        }
-    };
-    let list = state.list_mut();
-    let Some(row) = list.row() else {
-        return Effects::default();
-    };
-    let (key, name) = (row.key.clone(), row.copy.clone());
-    if key == ALL {
-        state.say("mark a source: all of them together hold it already");
-        return Effects::redraw(true);
-    }
-    match list.marked.take() {
-        None => {
-            list.marked = Some(key);
-            state.say(state.keys.marked(&name, what));
-            Effects::redraw(true)
-        }
-        Some(first) if first == key => {
-            state.say("mark taken away");
-            Effects::redraw(true)
-        }
-        Some(first) => {
-            let pair = PairKey {
-                first,
-                second: key,
-                shared_days: false,
-            };
-            open_page(state, pair.to_string(), String::new())
-        }
-    }
-}
-
-/// Compares on the days that both traded, or on all.
-fn shared_days(state: &mut State) -> Effects {
-    let Some(page) = &mut state.page else {
-        return Effects::default();
-    };
-    let pair = PairKey::parse(&page.key).filter(|_| page.tab == Tab::Leaderboard);
-    let Some(mut pair) = pair else {
-        state.say(state.keys.what_compares());
-        return Effects::redraw(true);
-    };
-    pair.shared_days = !pair.shared_days;
-    page.key = pair.to_string();
-    page.answered = false;
-    page.waiting = None;
-    state.ask_page();
-    Effects::ask(state)
-}
-
-/// The log of notices, as a page of the Tracker.
-fn open_log(state: &mut State) -> Effects {
-    if state.page.as_ref().is_some_and(|page| page.key == NOTICES) {
-        return back(state);
-    }
-    state.tab = Tab::Tracker;
-    state.typing = false;
-    open_page(state, NOTICES.to_owned(), String::new())
-}
-
-/// The rows on view, exactly as they are sorted and filtered.
-fn save(state: &mut State) -> Effects {
-    let tab = state.tab;
-    let Some(shown) = &state.list().shown else {
-        return Effects::default();
-    };
-    if state.list().arranged.is_empty() {
-        state.say("no rows to save here");
-        return Effects::redraw(true);
-    }
-    let at: String = shown
-        .screen
-        .as_of
-        .chars()
-        .filter_map(|c| match c {
-            ' ' => Some('-'),
-            c if c.is_ascii_alphanumeric() || c == '-' => Some(c),
-            _ => None,
-        })
-        .collect();
-    Effects {
-        save: Some(Save {
-            screen: Arc::clone(&shown.screen),
-            rows: state.list().arranged.clone(),
-            name: format!("callboard-{}-{}-{at}", tab.name(), shown.range.name()),
-        }),
-        ..Effects::default()
-    }
-}
-
 fn begin_to_add(state: &mut State) -> bool {
     if state.header.demo.is_some() {
         state.say("this is a demo: its market is simulated, nothing can be added");
@@ -460,136 +345,6 @@ fn submit(state: &mut State) -> Effects {
     Effects {
         redraw: true,
         request: Some(Request::Add(text)),
-        ..Effects::default()
-    }
-}
-
-fn poll_now(state: &mut State) -> Effects {
-    let key = match &state.page {
-        Some(page) if page.tab == Tab::Tracker && page.key != NOTICES => Some(page.key.clone()),
-        None if state.tab == Tab::Tracker => state.list().selected().map(str::to_owned),
-        _ => None,
-    };
-    let Some(key) = key else {
-        state.say(state.keys.what_polls());
-        return Effects::redraw(true);
-    };
-    Effects {
-        request: Some(Request::PollNow(key)),
-        ..Effects::default()
-    }
-}
-
-fn back(state: &mut State) -> Effects {
-    if state.adding.take().is_some() {
-        return Effects::redraw(true);
-    }
-    if state.help.is_some() && state.retype(String::clear) {
-        return Effects::redraw(true);
-    }
-    if state.help.take().is_some() {
-        return Effects::redraw(true);
-    }
-    if let Some(page) = &mut state.page
-        && let Some(rows) = &mut page.rows
-    {
-        if rows.filter.is_empty() {
-            page.rows = None;
-        } else {
-            rows.filter.clear();
-            rows.narrow();
-        }
-        return Effects::redraw(true);
-    }
-    if state.page.is_none() && state.lab.is_some() {
-        return lab::back(state);
-    }
-    if state.page.take().is_none() {
-        return Effects::default();
-    }
-    state.ask_page();
-    Effects::ask(state)
-}
-
-/// The order that a column starts with: numbers from the largest, words from A.
-fn first_order(column: &crate::view::Column) -> Order {
-    Order {
-        column: column.key,
-        descending: column.align == Align::Right,
-    }
-}
-
-fn next_sort(state: &mut State) -> bool {
-    let list = state.list_mut();
-    let Some(shown) = &list.shown else {
-        return false;
-    };
-    let columns = &shown.screen.table.columns;
-    let next = match list.order {
-        None => 0,
-        Some(order) => columns
-            .iter()
-            .position(|c| c.key == order.column)
-            .map_or(0, |at| at + 1),
-    };
-    let order = columns.get(next).map(first_order);
-    let changed = list.order != order;
-    list.order = order;
-    list.arrange();
-    changed
-}
-
-fn reverse_sort(state: &mut State) -> bool {
-    let list = state.list_mut();
-    if let Some(order) = &mut list.order {
-        order.descending = !order.descending;
-        list.arrange();
-    } else {
-        state.say(state.keys.what_sorts());
-    }
-    true
-}
-
-fn clear_filter(state: &mut State) -> bool {
-    let typing = std::mem::take(&mut state.typing);
-    state.retype(String::clear) || typing
-}
-
-fn freeze(state: &mut State) -> Effects {
-    state.frozen = !state.frozen;
-    if !state.frozen {
-        for list in state.lists_mut() {
-            if let Some(waiting) = list.waiting.take() {
-                list.shown = Some(waiting);
-                list.arrange();
-            }
-        }
-        if let Some(page) = &mut state.page
-            && let Some(waiting) = page.waiting.take()
-        {
-            page.show(waiting);
-        }
-    }
-    state.ask_same();
-    Effects::ask(state)
-}
-
-fn copy(state: &mut State) -> Effects {
-    let text = match &state.page {
-        Some(page) if page.rows.is_none() => Some(page.copy.clone()),
-        _ => state.list().row().map(|row| row.copy.clone()),
-    };
-    let Some(text) = text else {
-        return Effects::default();
-    };
-    if text.is_empty() {
-        state.say("nothing to copy here");
-        return Effects::redraw(true);
-    }
-    state.say(format!("copied {text}"));
-    Effects {
-        redraw: true,
-        copy: Some(text),
         ..Effects::default()
     }
 }

@@ -123,38 +123,98 @@ fn columns_needed(heights: &[usize], tallest: usize) -> usize {
 /// Blocks under each other, all lines within a width.
 #[must_use]
 pub fn lines(blocks: &[Block], room: usize, keys: &Keys, theme: Theme) -> Vec<Line<'static>> {
-    let mut out = Vec::new();
+    pieces(blocks, room, keys, theme).concat()
+}
+
+/// What [`flow`] gives, in pieces that are not to be cut: a sentence, a figure, a heading with what it
+/// is of. In more than one column each line is one.
+#[must_use]
+pub fn flow_pieces(
+    blocks: &[Block],
+    room: usize,
+    keys: &Keys,
+    theme: Theme,
+) -> Vec<Vec<Line<'static>>> {
+    let headings = blocks.iter().skip(1);
+    let sections = 1 + headings.filter(|b| matches!(b, Block::Heading(_))).count();
+    if columns(sections, room, COLUMN) == 1 {
+        return pieces(blocks, room, keys, theme);
+    }
+    let lines = flow(blocks, room, keys, theme);
+    lines.into_iter().map(|line| vec![line]).collect()
+}
+
+/// Notes within a width, each a piece that is not to be cut.
+#[must_use]
+pub fn notes(notes: &[view::Line], room: usize, theme: Theme) -> Vec<Vec<Line<'static>>> {
+    notes
+        .iter()
+        .map(|note| sentence(note, room, theme))
+        .collect()
+}
+
+fn sentence(line: &view::Line, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let wrapped = wrap(line, room.min(LONGEST_LINE));
+    wrapped.iter().map(|line| theme.line(line)).collect()
+}
+
+fn pieces(blocks: &[Block], room: usize, keys: &Keys, theme: Theme) -> Vec<Vec<Line<'static>>> {
+    let mut out: Vec<Vec<Line>> = Vec::new();
+    // It goes with what follows.
+    let mut heading: Vec<Line> = Vec::new();
     for block in blocks {
-        match block {
+        let mut its = match block {
             Block::Heading(text) => {
-                if !out.is_empty() {
-                    out.push(Line::default());
+                if !(out.is_empty() && heading.is_empty()) {
+                    heading.push(Line::default());
                 }
                 let text = cut(text, room, theme.glyphs.ellipsis).into_owned();
-                out.push(styled(text, theme.heading()));
+                heading.push(styled(text, theme.heading()));
+                continue;
             }
-            Block::Text(text) => out.extend(
-                text.iter()
-                    .flat_map(|line| wrap(line, room.min(LONGEST_LINE)))
-                    .map(|line| theme.line(&line)),
-            ),
-            Block::Pairs(pairs) => self::pairs(&mut out, pairs, room, theme),
-            Block::Bars(bars) => self::bars(&mut out, bars, room, theme),
+            Block::Text(text) => {
+                let sentences = text.iter().map(|line| sentence(line, room, theme));
+                sentences.collect()
+            }
+            Block::Pairs(pairs) => self::pairs(pairs, room, theme),
+            Block::Bars(bars) => {
+                let lines = self::bars(bars, room, theme).into_iter();
+                lines.map(|line| vec![line]).collect()
+            }
             Block::Chart(chart) => {
-                out.extend(chart.lines(room).iter().map(|line| theme.line(line)));
+                vec![chart.lines(room).iter().map(|l| theme.line(l)).collect()]
             }
-            Block::Rows(table) => out.extend(
-                table::beginning(table, BEGINNING, room, keys, theme)
-                    .into_iter()
-                    .map(|line| cut_line(line, room, theme.glyphs.ellipsis)),
+            Block::Rows(table) => titled(
+                table::beginning(table, BEGINNING, room, keys, theme),
+                room,
+                theme,
             ),
-            Block::Path(chart) => out.extend(super::chart::lines(chart, room, theme)),
-            Block::Next(step) => out.push(styled(keys.step(step), theme.dim())),
-            Block::Table(table) => out.extend(
-                table::lines(table, room, theme)
-                    .into_iter()
-                    .map(|line| cut_line(line, room, theme.glyphs.ellipsis)),
-            ),
+            Block::Path(chart) => vec![super::chart::lines(chart, room, theme)],
+            Block::Next(step) => {
+                let step = view::Line::toned(keys.step(step), view::Tone::Dim);
+                vec![sentence(&step, room, theme)]
+            }
+            Block::Table(table) => titled(table::lines(table, room, theme), room, theme),
+        };
+        if let Some(first) = its.first_mut() {
+            first.splice(0..0, std::mem::take(&mut heading));
+        }
+        out.extend(its);
+    }
+    if !heading.is_empty() {
+        out.push(heading);
+    }
+    out
+}
+
+/// The lines of a table: its titles are nothing without a row.
+fn titled(lines: Vec<Line<'static>>, room: usize, theme: Theme) -> Vec<Vec<Line<'static>>> {
+    let mut out: Vec<Vec<Line>> = Vec::new();
+    for line in lines {
+        let line = cut_line(line, room, theme.glyphs.ellipsis);
+        match out.as_mut_slice() {
+            [titles] if titles.len() == 1 => titles.push(line),
+            _ => out.push(vec![line]),
         }
     }
     out
@@ -175,9 +235,10 @@ fn padded(text: &str, wide: usize, theme: Theme) -> String {
     format!("{text}{pad}")
 }
 
-fn pairs(out: &mut Vec<Line<'static>>, pairs: &[(String, view::Line)], room: usize, theme: Theme) {
+fn pairs(pairs: &[(String, view::Line)], room: usize, theme: Theme) -> Vec<Vec<Line<'static>>> {
     let wide = label_width(pairs.iter().map(|(label, _)| label.as_str()), room);
-    for (label, value) in pairs {
+    let pair = |(label, value): &(String, view::Line)| {
+        let mut out = Vec::new();
         let left = room.saturating_sub(wide + 2).clamp(1, LONGEST_LINE);
         for (at, part) in wrap(value, left).iter().enumerate() {
             let label = if at == 0 { label.as_str() } else { "" };
@@ -187,10 +248,13 @@ fn pairs(out: &mut Vec<Line<'static>>, pairs: &[(String, view::Line)], room: usi
             line.extend(theme.line(part).spans);
             out.push(line);
         }
-    }
+        out
+    };
+    pairs.iter().map(pair).collect()
 }
 
-fn bars(out: &mut Vec<Line<'static>>, bars: &[Bar], room: usize, theme: Theme) {
+fn bars(bars: &[Bar], room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
     let label = label_width(bars.iter().map(|bar| bar.label.as_str()), room);
     let figures = bars
         .iter()
@@ -209,6 +273,7 @@ fn bars(out: &mut Vec<Line<'static>>, bars: &[Bar], room: usize, theme: Theme) {
         line.push_span(Span::raw(bar.figures.clone()));
         out.push(cut_line(line, room, theme.glyphs.ellipsis));
     }
+    out
 }
 
 /// A bar of so many cells: solid up to the figure, its interval as a line with ends.

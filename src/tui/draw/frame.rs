@@ -11,11 +11,14 @@ use crate::domain::Range;
 use crate::tui::keymap::Place;
 use crate::tui::rebind::Shown;
 use crate::tui::state::{Adding, Drawn, State};
-use crate::tui::text::{cut, cut_line, line_width, spaces, styled, width};
+use crate::tui::text::{cut, cut_line, line_width, spaces, styled, width, wrap};
 use crate::tui::theme::Theme;
 use crate::view::Tab;
 
 use super::put;
+
+/// The most lines of what is said for a moment, or of what was typed.
+const MOST_SAID: usize = 3;
 
 /// The first header line: name, DEMO, tabs, ranges.
 pub fn top(frame: &mut Frame, area: Rect, state: &State, theme: Theme) {
@@ -136,8 +139,23 @@ pub fn footer(frame: &mut Frame, area: Rect, state: &State, drawn: Drawn, theme:
     let keep = width(&whereabouts) + 2;
     let mut line = Line::default();
     if let Some(toast) = &state.toast {
-        let text = cut(&toast.text, room, theme.glyphs.ellipsis);
-        line.push_span(Span::styled(text.into_owned(), theme.chosen()));
+        let most = MOST_SAID.min(usize::from(area.y / 2) + 1);
+        let said = said_in(&toast.text, room, most, theme);
+        // A long one stands over the last rows for as long as it is there.
+        if said.len() > 1 {
+            let above = area.y + 1 - said.len() as u16;
+            let over = Rect {
+                y: above,
+                height: said.len() as u16,
+                ..area
+            };
+            for (row, text) in said.into_iter().enumerate() {
+                put(frame, over, row, &styled(text, theme.chosen()));
+            }
+            return;
+        }
+        let text = said.into_iter().next().unwrap_or_default();
+        line.push_span(Span::styled(text.trim_end().to_owned(), theme.chosen()));
     } else {
         if let Some(adding) = &state.adding {
             let text = format!("+ {}", adding.text);
@@ -187,15 +205,6 @@ pub fn adding(frame: &mut Frame, body: Rect, adding: &Adding, theme: Theme) -> R
     if body.height < 2 {
         return body;
     }
-    let body = Rect {
-        height: body.height - 1,
-        ..body
-    };
-    let line = Rect {
-        y: body.bottom(),
-        height: 1,
-        ..body
-    };
     let (text, style) = match (&adding.said, adding.waiting) {
         (_, true) => ("looking it up ...", theme.dim()),
         (Some(said), false) => (said.as_str(), theme.tone(crate::view::Tone::Warn)),
@@ -204,9 +213,36 @@ pub fn adding(frame: &mut Frame, body: Rect, adding: &Adding, theme: Theme) -> R
             theme.dim(),
         ),
     };
-    let text = cut(text, usize::from(line.width), theme.glyphs.ellipsis).into_owned();
-    put(frame, line, 0, &styled(text, style));
+    let most = MOST_SAID.min(usize::from(body.height - 1));
+    let said = said_in(text, usize::from(body.width), most, theme);
+    let body = Rect {
+        height: body.height - said.len() as u16,
+        ..body
+    };
+    let below = Rect {
+        y: body.bottom(),
+        height: said.len() as u16,
+        ..body
+    };
+    for (row, text) in said.into_iter().enumerate() {
+        put(frame, below, row, &styled(text, style));
+    }
     body
+}
+
+/// A sentence in as many lines as it needs and may have, each as wide as the room.
+fn said_in(text: &str, room: usize, most: usize, theme: Theme) -> Vec<String> {
+    let wrapped = wrap(&crate::view::Line::plain(text), room);
+    let mut lines: Vec<String> = wrapped.iter().map(crate::view::Line::text).collect();
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.push(cut(&rest, room, theme.glyphs.ellipsis).into_owned());
+    }
+    for line in &mut lines {
+        let pad = room.saturating_sub(width(line));
+        line.push_str(&spaces(pad));
+    }
+    lines
 }
 
 fn push_hint(line: &mut Line<'static>, hint: Shown, theme: Theme) {

@@ -50,24 +50,31 @@ pub fn draw(frame: &mut Frame, parts: &Parts, state: &State, theme: Theme) -> Dr
     }
     let inner = indented(body);
     let (above, notes) = if parts.above {
+        let room = usize::from(inner.width);
         (
-            blocks::flow(&screen.above, usize::from(inner.width), &state.keys, theme),
-            notes(screen, usize::from(inner.width), theme),
+            blocks::flow_pieces(&screen.above, room, &state.keys, theme),
+            blocks::notes(&screen.notes, room, theme),
         )
     } else {
         (vec![], vec![])
     };
     let rows = list.arranged.len();
     let needs = if rows == 0 { 4 } else { rows + 1 };
-    let mut spare = usize::from(body.height).saturating_sub(needs.min(TABLE_KEEPS));
-    let above = Cut::to(above, &mut spare);
-    let notes = Cut::to(notes, &mut spare);
+    let spare = usize::from(body.height).saturating_sub(needs.min(TABLE_KEEPS));
+    let mut above = Cut::to(above, spare);
+    let mut notes = Cut::to(notes, spare - above.height());
+    // One line says all that is gone.
+    if notes.lines.is_empty() && above.height() > 0 {
+        above.gone += std::mem::take(&mut notes.gone);
+    }
+    // The rows of a page have all of it on the page.
+    let keys = state.page.is_none().then_some(&state.keys);
 
     let (above_height, notes_height) = (above.height() as u16, notes.height() as u16);
     for (row, line) in above.lines.iter().enumerate() {
         put(frame, inner, row, line);
     }
-    put(frame, inner, above.lines.len(), &above.gap(theme));
+    put(frame, inner, above.lines.len(), &above.gap(keys, theme));
     let room = body.height.saturating_sub(above_height + notes_height);
     let area = Rect {
         y: body.y + above_height,
@@ -96,7 +103,7 @@ pub fn draw(frame: &mut Frame, parts: &Parts, state: &State, theme: Theme) -> Dr
         height: notes_height.min(body.bottom().saturating_sub(area.y + below)),
         ..inner
     };
-    put(frame, foot, 0, &notes.gap(theme));
+    put(frame, foot, 0, &notes.gap(keys, theme));
     for (row, line) in notes.lines.iter().enumerate() {
         put(frame, foot, row + 1, line);
     }
@@ -133,53 +140,52 @@ fn indented(area: Rect) -> Rect {
 struct Cut {
     lines: Vec<Line<'static>>,
     gone: usize,
+    /// There is room to say so.
+    room: bool,
 }
 
 impl Cut {
-    /// Cuts lines to the space there is, and takes their space. A heading that would stand
-    /// alone goes too.
-    fn to(mut lines: Vec<Line<'static>>, spare: &mut usize) -> Self {
-        let all = lines.len();
-        if all >= *spare {
-            lines.truncate(spare.saturating_sub(1));
-            if let [.., gap, _heading] = lines.as_slice()
-                && gap.spans.is_empty()
-            {
-                lines.truncate(lines.len() - 2);
+    /// Cuts between two pieces, to the space there is. A heading that would stand alone goes too.
+    fn to(pieces: Vec<Vec<Line<'static>>>, spare: usize) -> Self {
+        let all: usize = pieces.iter().map(Vec::len).sum();
+        let mut lines: Vec<Line> = Vec::new();
+        for piece in pieces {
+            if lines.len() + piece.len() >= spare {
+                break;
             }
+            lines.extend(piece);
         }
-        let cut = Self {
+        if lines.len() < all
+            && let [.., gap, _heading] = lines.as_slice()
+            && gap.spans.is_empty()
+        {
+            lines.truncate(lines.len() - 2);
+        }
+        Self {
             gone: all - lines.len(),
             lines,
-        };
-        *spare = spare.saturating_sub(cut.height());
-        cut
+            room: spare > 0,
+        }
     }
 
     /// With the line that parts it from the table.
     fn height(&self) -> usize {
-        match self.lines.len() {
-            0 => 0,
-            n => n + 1,
+        match (self.lines.len(), self.gone) {
+            (0, 0) => 0,
+            (n, _) if self.room => n + 1,
+            _ => 0,
         }
     }
 
-    fn gap(&self, theme: Theme) -> Line<'static> {
-        if self.gone == 0 {
-            return Line::default();
+    fn gap(&self, keys: Option<&Keys>, theme: Theme) -> Line<'static> {
+        match keys {
+            Some(keys) if self.gone > 0 => {
+                let text = format!("{} {}", theme.glyphs.ellipsis, keys.more_lines(self.gone));
+                text::styled(text, theme.dim())
+            }
+            _ => Line::default(),
         }
-        let text = format!("{} {} more lines", theme.glyphs.ellipsis, self.gone);
-        text::styled(text, theme.dim())
     }
-}
-
-fn notes(screen: &Screen, width: usize, theme: Theme) -> Vec<Line<'static>> {
-    screen
-        .notes
-        .iter()
-        .flat_map(|note| text::wrap(note, width.min(LONGEST_LINE)))
-        .map(|line| theme.line(&line))
-        .collect()
 }
 
 /// Why there are no rows, and what to do about it.

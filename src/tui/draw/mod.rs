@@ -39,6 +39,9 @@ pub fn screen(frame: &mut Frame, state: &State, theme: Theme) -> Drawn {
     }
     let drawn = match (state.help, &state.page) {
         (Some(scroll), _) => help::draw(frame, parts.body, state, scroll, theme),
+        (None, Some(page)) if page.is_notes() => {
+            page::notes(frame, parts.body, state, page.scroll, theme)
+        }
         (None, Some(page)) if page.rows.is_none() => {
             page::draw(frame, parts.body, page, &state.keys, theme)
         }

@@ -83,7 +83,10 @@ pub fn row(table: &Table, row: &Row, fit: &Fit, plain: bool, theme: Theme) -> Li
         let text = format!("{}{}", cell.text, arrow(table, index, cell.tone, theme));
         let style = match theme.tone(cell.tone) {
             _ if plain => Style::new(),
-            tone if row.dim => tone.patch(theme.dim()),
+            // Terminals show only one of bold and dim; why a row is dim must not be missed.
+            tone if row.dim && cell.tone != Tone::Warn => {
+                tone.remove_modifier(Modifier::BOLD).patch(theme.dim())
+            }
             tone => tone,
         };
         (text, style)

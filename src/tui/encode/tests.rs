@@ -19,7 +19,11 @@ struct Drawn {
 
 impl Drawn {
     fn new() -> Self {
-        let mut encoder = Encoder::default();
+        Self::on(Dialect::Full)
+    }
+
+    fn on(dialect: Dialect) -> Self {
+        let mut encoder = Encoder::for_dialect(dialect);
         encoder.blank(Size::new(WIDTH, HEIGHT));
         Self {
             terminal: vt100::Parser::new(HEIGHT, WIDTH, 0),
@@ -163,8 +167,9 @@ proptest! {
     #[test]
     fn the_terminal_shows_what_was_drawn(
         frames in frames(),
+        old in any::<bool>(),
     ) {
-        let mut drawn = Drawn::new();
+        let mut drawn = Drawn::on(if old { Dialect::Old } else { Dialect::Full });
         for (over, texts) in frames {
             let mut next = if over { drawn.before.clone() } else { empty() };
             for (x, y, text, style) in &texts {
@@ -172,12 +177,56 @@ proptest! {
             }
             let bytes = drawn.show(next);
             prop_assert_eq!(drawn.wrong(), None, "{}", String::from_utf8_lossy(&bytes));
+            if old {
+                prop_assert_eq!(beyond_a_vt100(&bytes), None);
+            }
             // A frame begins where nothing is known of the cursor, and leaves nothing behind.
             prop_assert!(!drawn.terminal.screen().inverse());
             prop_assert_eq!(drawn.terminal.screen().fgcolor(), vt100::Color::Default);
             drawn.terminal.process(b"\x1b[3;3H");
         }
     }
+}
+
+/// What a VT100 does not understand: other moves than to a row and a column, erasing otherwise than to
+/// the end, turning single attributes off.
+fn beyond_a_vt100(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().filter(|part| !part.is_empty());
+    let odd = parts.find(|part| {
+        let end = part.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(0);
+        let (numbers, rest) = part.split_at(end);
+        let known = match rest.chars().next() {
+            Some('H') => true,
+            Some('K') => numbers == "[",
+            Some('m') => !numbers[1..]
+                .split(';')
+                .any(|n| matches!(n.parse(), Ok(20..=29 | 39 | 49))),
+            _ => false,
+        };
+        !known || part.chars().any(char::is_control)
+    });
+    first.or(odd).map(str::to_owned)
+}
+
+#[test]
+fn an_old_terminal_gets_places_and_resets_only() {
+    let mut drawn = Drawn::on(Dialect::Old);
+    let mut one = lines(&["a b", "c"]);
+    one.set_style(
+        Rect::new(0, 0, 3, 1),
+        Style::new().add_modifier(Modifier::REVERSED),
+    );
+    one.set_style(
+        Rect::new(2, 0, 1, 1),
+        Style::new().add_modifier(Modifier::BOLD),
+    );
+    let bytes = drawn.show(one.clone());
+    assert_eq!(words(&bytes), "^[1H^[7ma ^[1mb^[2H^[0mc");
+    one.set_style(Rect::new(0, 0, 1, 1), Style::reset());
+    assert_eq!(words(&drawn.show(one)), "^[1Ha");
+    assert_eq!(drawn.wrong(), None);
 }
 
 fn lines(lines: &[&str]) -> Buffer {
