@@ -79,8 +79,8 @@ pub async fn run(
                 Stage::Models => question.tab == Tab::Leaderboard,
                 Stage::Everything => true,
             };
-        if !answered && snapshot.work.is_some() {
-            // Before there is anything to show, what is being done is.
+        if !answered && (snapshot.work.is_some() || place.demo.is_some()) {
+            // Before there is anything to show, what is being done is, and that it is a demo.
             let now = place.clock.now();
             let sent = send_header(&place, &snapshot, now, &messages, &mut last);
             if sent.await.is_err() {

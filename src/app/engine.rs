@@ -86,6 +86,9 @@ pub struct Engine {
     /// Recent paths of prices are kept: for a screen.
     paths: bool,
     once_loaded: Option<fn()>,
+    /// How much of what is there may be shown: before a demo's past is made, nothing is not what
+    /// there is.
+    shown: Stage,
     /// The board is another than the one that was handed out last.
     moved: bool,
     unsaved: Unsaved,
@@ -123,6 +126,10 @@ impl Engine {
             desk: Desk::new(Percent(20.0), None),
             paths: true,
             once_loaded: None,
+            shown: match poller {
+                Poller::Own(_) => Stage::Nothing,
+                Poller::None | Poller::Leased(..) => Stage::Everything,
+            },
             moved: true,
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
@@ -327,7 +334,10 @@ impl Engine {
             Command::Samples(samples) => self.unsaved.add_past(samples),
             Command::Polled(poll) => return self.polled(poll),
             Command::Calls(calls) => self.unsaved.add_calls(calls),
-            Command::Trades(trades) => self.unsaved.add_trades(trades),
+            Command::Trades(trades) => {
+                self.unsaved.add_trades(trades);
+                self.show(Stage::Models);
+            }
             Command::Happened(calls, trades) => {
                 self.unsaved.add_calls(calls);
                 self.unsaved.add_trades(trades);
@@ -355,6 +365,16 @@ impl Engine {
         self.save(true)
     }
 
+    /// From now on as much may be shown; whether that is more than before.
+    fn show(&mut self, stage: Stage) -> bool {
+        let more = stage > self.shown;
+        if more {
+            self.shown = stage;
+            self.snapshot.loaded = stage;
+        }
+        more
+    }
+
     /// Takes what a poll has brought: it is stored within the second. How the feeds are doing is
     /// handed out before that when a feed has failed or works again, or when nothing was handed
     /// out for a while.
@@ -364,11 +384,13 @@ impl Engine {
         if matches!(self.poller, Poller::Own(_)) && !self.desk.is_open() {
             self.begin_telling();
         }
+        let first = self.show(Stage::Everything);
         self.desk.feeds(&poll.health, now);
         let failures = |health: &[FeedHealth]| -> Vec<u32> {
             health.iter().map(|feed| feed.failures).collect()
         };
-        let news = poll.slept.is_some()
+        let news = first
+            || poll.slept.is_some()
             || failures(&self.snapshot.health) != failures(&poll.health)
             || now >= self.next_health;
         self.snapshot.health = poll.health;

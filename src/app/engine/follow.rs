@@ -95,6 +95,7 @@ impl Engine {
             let folded = self.store.folded_up_to()?;
             self.desk.read(&self.store)?;
             let (snapshot, publish, settings) = (&mut self.snapshot, &self.publish, self.settings);
+            let shown = self.shown;
             let hurry = if first { Hurry::All } else { Hurry::One };
             let (models, loaded) = self.store.load_calls_beside(Some(now), hurry, |store| {
                 let books = store.load_books()?;
@@ -106,7 +107,7 @@ impl Engine {
                     settings,
                 );
                 // Models are read in a fraction of the time of calls.
-                if first {
+                if first && shown >= Stage::Models {
                     snapshot.board = Arc::new(board.clone());
                     snapshot.loaded = Stage::Models;
                     publish.send_replace(snapshot.clone());
@@ -124,7 +125,7 @@ impl Engine {
                 self.next_unseen = loaded.next_unseen;
                 board.set_calls(loaded.calls, loaded.orphan_outcomes);
                 self.board = board;
-                self.snapshot.loaded = Stage::Everything;
+                self.snapshot.loaded = self.shown;
                 self.snapshot.trouble = None;
                 if let Err(error) = self.load_filters() {
                     self.trouble(&error);

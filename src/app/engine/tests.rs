@@ -180,3 +180,78 @@ fn read_anew_the_figures_do_not_lose_their_paths_on_the_way() {
     follower.publish();
     assert_eq!(latest(), (2, true));
 }
+
+#[test]
+fn a_demo_shows_nothing_before_its_past_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db"), Rules::default()).unwrap();
+    let (publish, snapshots) = watch::channel(Snapshot::empty(settings()));
+    let clock = Clock::Fixed(T0.plus(Span::hours(1)));
+    let (orders, _taken) = mpsc::unbounded_channel();
+    let mut engine = Engine::new(store, settings(), clock, publish, Poller::Own(orders));
+    let stage = |engine: &mut Engine| {
+        engine.publish();
+        snapshots.borrow().loaded
+    };
+    engine.reload();
+    assert_eq!(stage(&mut engine), Stage::Nothing);
+    engine.carry_out(Command::Calls(vec![call(0)]));
+    engine.carry_out(Command::Samples(vec![sample(0, 1, 2.0)]));
+    assert_eq!(stage(&mut engine), Stage::Nothing);
+    engine.carry_out(Command::Trades(Vec::new()));
+    assert_eq!(stage(&mut engine), Stage::Models);
+    let poll = |samples| {
+        Command::Polled(Poll {
+            samples,
+            health: Vec::new(),
+            slept: None,
+        })
+    };
+    assert!(
+        engine.carry_out(poll(Vec::new())),
+        "it is handed out at once"
+    );
+    assert_eq!(stage(&mut engine), Stage::Everything);
+    assert_eq!(judged(&snapshots.borrow().board).len(), 1);
+}
+
+#[test]
+fn what_comes_within_a_second_is_stored_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db"), Rules::default()).unwrap();
+    let (mut engine, _snapshots) = engine(store);
+    engine.reload();
+    engine.carry_out(Command::Calls(vec![call(0)]));
+    let poll = |minute| {
+        Command::Polled(Poll {
+            samples: vec![sample(0, minute, 2.0)],
+            health: Vec::new(),
+            slept: None,
+        })
+    };
+    let after = |millis| Clock::Fixed(T0.plus(Span::hours(1)).plus(Span::from_millis(millis)));
+    let polls = |engine: &Engine| engine.store.commits().unwrap().polls;
+    let before = polls(&engine);
+    for (step, millis) in (0..40).map(|step| (step, step * 100)) {
+        engine.clock = after(millis);
+        engine.carry_out(poll(step + 1));
+        engine.save(false);
+    }
+    let stored = polls(&engine) - before;
+    assert!(
+        (3..=5).contains(&stored),
+        "{stored} commits in four seconds"
+    );
+    engine.carry_out(poll(45));
+    assert!(!engine.unsaved.is_empty());
+    assert!(engine.until_next_look() <= COMMIT_EVERY);
+    // However much was stored at once before: the next commit is never far.
+    for _ in 0..100 {
+        engine.carry_out(poll(50));
+        engine.save(true);
+    }
+    engine.carry_out(poll(51));
+    engine.clock = after(4_000 + 1_000);
+    assert!(engine.save(false));
+    assert!(engine.unsaved.is_empty());
+}
