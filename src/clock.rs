@@ -90,6 +90,13 @@ impl Clock {
     }
 }
 
+/// Where the timers stand: for how long something has lasted, never for when it was. In a test it
+/// stands still with them.
+#[must_use]
+pub fn timers() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 /// A clock that was set back by less than this is not worth a word.
 const NOTICED: Span = Span::seconds(5);
 /// A clock that was set back by more was wrong before, and by far: nothing is gained by going on

@@ -8,8 +8,11 @@
 
 mod story;
 
+use callboard::tui::message::Request;
 use callboard::tui::theme::Theme;
-use callboard::view::Tab;
+use callboard::tui::update::{Input, update};
+use callboard::view::{NOTICES, Tab};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 
 use story::{SMALL, Story, WHOLE, board, cells, live_board};
@@ -168,4 +171,54 @@ fn what_is_said_around_the_rows_is_a_page_that_scrolls() {
     // The same key leaves it.
     story.press("i");
     assert!(story.state.page.is_none());
+}
+
+#[test]
+fn what_is_said_around_the_rows_opens_over_a_page_and_gives_it_back() {
+    let board = board();
+    let mut story = Story::of(&board, Tab::Tracker);
+    story.press("\n");
+    let row = story.state.page.as_ref().unwrap().key.clone();
+    for back in ["i", "\u{1b}"] {
+        story.press("i");
+        assert!(story.state.page.as_ref().unwrap().is_notes());
+        assert_eq!(story.state.question().open, None);
+        story.press(back);
+        assert_eq!(story.state.page.as_ref().unwrap().key, row);
+        let open = story.state.question().open;
+        assert_eq!(
+            open,
+            Some((Tab::Tracker, row.clone())),
+            "it is asked for again"
+        );
+    }
+    story.press("\u{1b}");
+    assert!(story.state.page.is_none());
+}
+
+#[test]
+fn beside_what_is_said_the_row_that_is_chosen_is_polled() {
+    let board = board();
+    let mut story = Story::of(&board, Tab::Tracker);
+    let row = story.state.list().selected().unwrap().to_owned();
+    story.press("i");
+    let key = Event::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE));
+    let effects = update(&mut story.state, Input::Event(key));
+    assert_eq!(effects.request, Some(Request::PollNow(row)));
+}
+
+#[test]
+fn the_log_leaves_the_lab_behind() {
+    let board = board();
+    let mut story = Story::of(&board, Tab::Features);
+    story.press("fi");
+    assert!(story.state.lab.is_some());
+    story.press("l");
+    assert!(story.state.lab.is_none(), "or it would be answered instead");
+    let page = story.state.page.as_ref().unwrap();
+    assert_eq!(page.key, NOTICES);
+    assert_eq!(
+        story.state.question().open,
+        Some((Tab::Tracker, NOTICES.to_owned()))
+    );
 }

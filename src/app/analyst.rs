@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::analytics::book::Extent;
-use crate::clock::Clock;
+use crate::clock::{Clock, timers};
 use crate::domain::{Range, Timestamp, Zone};
 use crate::store::ModelTrades;
 use crate::tui::Message;
@@ -105,7 +105,7 @@ pub async fn run(
             }
         }
         // A key must not wait: a question wakes at once, data only after a pause.
-        let done = tokio::time::Instant::now();
+        let done = timers();
         let pause = async {
             let calm = async {
                 if answered {

@@ -186,6 +186,7 @@ fn theme(context: &Context, style: Style) -> Theme {
         Hues::RedGreen
     };
     let theme = Theme::of(shade, hues, config.up_is_red(), style.ascii);
+    let theme = theme.with_braille(config.braille());
     theme.reading_ascii_only(!speaks_utf8() || Kind::own().text_only)
 }
 

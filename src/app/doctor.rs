@@ -256,6 +256,7 @@ fn terminal(findings: &mut Findings) -> Result<(), Failure> {
         return findings.ok(what, "there is none here: reports and track need none");
     };
     let term = std::env::var("TERM").unwrap_or_default();
+    let kind = Kind::of(&term);
     let facts = format!(
         "TERM={term}, {}x{}, {}{}{}",
         size.ws_col,
@@ -266,14 +267,14 @@ fn terminal(findings: &mut Findings) -> Result<(), Failure> {
         } else {
             ""
         },
-        if Kind::of(&term).colours {
+        if kind.colours {
             ""
         } else {
             ", no colours by its name"
         }
     );
-    if term.is_empty() || term == "dumb" {
-        return findings.warn(what, &format!("{facts}: the dashboard needs a real one"));
+    if kind.text_only {
+        return findings.warn(what, &format!("{facts}: drawn in ASCII without colours"));
     }
     if size.ws_col < 80 || size.ws_row < 24 {
         return findings.warn(

@@ -57,8 +57,8 @@ const COMMIT_EVERY: Duration = Duration::from_secs(1);
 const RAREST_COMMIT: u32 = 10;
 /// So soon a commit that failed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
-/// While polls come, how the feeds are doing is handed out at least this often: more than once
-/// between two commits only where these are far apart.
+/// While polls come, how the feeds are doing is handed out at least about this often: more than
+/// once between two commits only where these are far apart.
 const RAREST_HEALTH: Duration = Duration::from_secs(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -95,6 +95,8 @@ pub struct Engine {
     next_commit: Timestamp,
     /// So soon it is handed out how the feeds are doing, whatever else happens.
     next_health: Timestamp,
+    /// Feeds have answered or failed since the last hand-out.
+    health_moved: bool,
     /// The age from which polled samples are thinned, and when that is due.
     retain: Option<Span>,
     next_thin: Timestamp,
@@ -134,6 +136,7 @@ impl Engine {
             unsaved: Unsaved::default(),
             next_commit: Timestamp::from_millis(0),
             next_health: Timestamp::from_millis(0),
+            health_moved: false,
             retain: None,
             next_thin: Timestamp::from_millis(0),
             next_settle: Timestamp::from_millis(0),
@@ -222,7 +225,7 @@ impl Engine {
             worked |= self.look_for_gaps();
             worked |= self.tell();
             self.tidy();
-            if worked {
+            if worked || self.is_health_due() {
                 self.publish();
             }
         }
@@ -253,6 +256,13 @@ impl Engine {
         }
         let left = self.next_commit.since(self.clock.now());
         self.clock.sleep_for(left.max(Span::ZERO)).min(LOOK)
+    }
+
+    /// Whether how the feeds are doing has waited long enough, or the clock was set back.
+    fn is_health_due(&self) -> bool {
+        let left = self.next_health.since(self.clock.now());
+        let waits = Span::ZERO < left && left <= self.clock.passes_in(RAREST_HEALTH);
+        self.health_moved && !waits
     }
 
     /// Puts recent samples in their place, and thins a few tokens' old ones, when this program
@@ -336,7 +346,8 @@ impl Engine {
             Command::Calls(calls) => self.unsaved.add_calls(calls),
             Command::Trades(trades) => {
                 self.unsaved.add_trades(trades);
-                self.show(Stage::Models);
+                let more = self.show(Stage::Models);
+                return self.save(true) || more;
             }
             Command::Happened(calls, trades) => {
                 self.unsaved.add_calls(calls);
@@ -376,8 +387,7 @@ impl Engine {
     }
 
     /// Takes what a poll has brought: it is stored within the second. How the feeds are doing is
-    /// handed out before that when a feed has failed or works again, or when nothing was handed
-    /// out for a while.
+    /// handed out before that when a feed has failed or works again, and soon in any case.
     fn polled(&mut self, poll: Poll) -> bool {
         let now = self.clock.now();
         // A demo's past is made before the first poll, and is no news.
@@ -391,8 +401,8 @@ impl Engine {
         };
         let news = first
             || poll.slept.is_some()
-            || failures(&self.snapshot.health) != failures(&poll.health)
-            || now >= self.next_health;
+            || failures(&self.snapshot.health) != failures(&poll.health);
+        self.health_moved = true;
         self.snapshot.health = poll.health;
         if let Some(slept) = poll.slept {
             self.snapshot.slept = Some((now, slept));
@@ -495,6 +505,7 @@ impl Engine {
             self.snapshot.board = Arc::new(self.board.clone());
         }
         self.next_health = self.clock.now().plus(self.clock.passes_in(RAREST_HEALTH));
+        self.health_moved = false;
         self.publish.send_replace(self.snapshot.clone());
     }
 }

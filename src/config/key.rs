@@ -57,7 +57,7 @@ const RPM: Kind = Kind::Whole(1, 100_000);
 const MULTIPLE: Kind = Kind::Number(0.0, 1e6);
 
 /// Every setting there is, as `section.key`.
-pub(super) const KEYS: [Key; 38] = [
+pub(super) const KEYS: [Key; 39] = [
     key("tracker.interval", Kind::Span, "60s"),
     key("tracker.late_interval", Kind::Span, "5m"),
     key("tracker.late_after", Kind::Span, "48h"),
@@ -113,6 +113,7 @@ pub(super) const KEYS: [Key; 38] = [
         "auto",
     ),
     key("ui.ascii", Kind::Flag, "false"),
+    key("ui.braille", Kind::Flag, "false"),
     key(
         "ui.colors",
         Kind::Choice(&["red-green", "blue-orange"]),

@@ -145,6 +145,12 @@ impl Config {
         self.flag("ui.ascii")
     }
 
+    /// Paths in dots of Braille, which not every font has.
+    #[must_use]
+    pub fn braille(&self) -> bool {
+        self.flag("ui.braille")
+    }
+
     /// auto, dark, light or mono.
     #[must_use]
     pub fn theme(&self) -> &str {

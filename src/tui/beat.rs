@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
+use crate::clock::timers;
+
 /// Between two beats without messages.
 const BEAT: Duration = Duration::from_secs(1);
 /// From then on a message brings the next one with it.
-const EARLY: Duration = Duration::from_millis(500);
+const EARLY: Duration = Duration::from_millis(750);
 /// How long after a message the next one is waited for: so two beats are never more than
 /// [`EARLY`] and this apart.
 const LATE: Duration = Duration::from_millis(1_100);
@@ -29,7 +31,7 @@ impl Beat {
         alone.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             alone,
-            last: Instant::now(),
+            last: timers(),
         }
     }
 
@@ -43,7 +45,7 @@ impl Beat {
         self.alone.reset_after(LATE);
         let along = self.last.elapsed() >= EARLY;
         if along {
-            self.last = Instant::now();
+            self.last = timers();
         }
         along
     }
@@ -56,7 +58,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn messages_once_a_second_bring_it_with_them_and_without_them_it_comes_alone() {
         let mut beat = Beat::new();
-        let start = Instant::now();
+        let start = timers();
         beat.next().await;
         assert_eq!(start.elapsed(), Duration::ZERO);
         let (mut last, mut alone) = (start, 0);
@@ -76,7 +78,7 @@ mod tests {
                 };
                 if beats {
                     assert!(last.elapsed() <= EARLY + LATE);
-                    last = Instant::now();
+                    last = timers();
                 }
             }
             assert!(!beat.along(), "not twice");
@@ -86,7 +88,7 @@ mod tests {
         // Nothing comes any more.
         beat.next().await;
         assert!(last.elapsed() <= EARLY + LATE);
-        let since = Instant::now();
+        let since = timers();
         beat.next().await;
         assert_eq!(since.elapsed(), BEAT);
     }

@@ -13,8 +13,10 @@
 //! - What is unfinished is held. After [`QUIET`] a lone ESC is the key, and ESC with one more byte that
 //!   could have begun something is Alt with it. Nothing else comes of it.
 //! - What comes after a pause may still be the rest: it is, where that makes a key that is known.
-//!   Otherwise it was typed, and acts on its own. After [`LATE`] it always was.
+//!   Otherwise it was typed, and acts on its own. After [`LATE`] it always was, and what came singly
+//!   before that, too.
 //! - A paste ends with its mark, or after [`LATE`] without anything, or with what a hand types into it.
+//!   What comes after that in longer pieces than a key is more of it.
 
 mod sequence;
 
@@ -76,6 +78,8 @@ pub struct Decoder {
     late: usize,
     /// Nothing has come for [`QUIET`].
     paused: bool,
+    /// Single bytes of it that came after a pause each: a hand sends them so.
+    singly: u8,
     /// What is held has been taken for a key, since nothing more came.
     given: bool,
     paste: Paste,
@@ -133,8 +137,10 @@ impl Decoder {
             return self.pause();
         }
         if self.state == State::Paste {
-            self.paste.cut_off = true;
             self.end_paste();
+            self.paste.cut_off = true;
+        } else if self.singly > 0 {
+            self.drop_held();
         }
         self.reset();
     }
@@ -160,6 +166,7 @@ impl Decoder {
         if self.late == 0 {
             self.late = self.held.len();
         }
+        self.singly = if bytes.len() == 1 { self.singly + 1 } else { 0 };
         match self.state {
             // A hand sends one key at a time; only the rest of a sequence comes together.
             State::Escape if bytes.len() < 2 || !matches!(bytes[0], b'[' | b'O') => self.reset(),
@@ -176,6 +183,9 @@ impl Decoder {
                     self.end_paste();
                 }
             }
+            State::Csi | State::Ss3 | State::Console if self.singly > 1 => {
+                self.drop_held();
+            }
             _ => {}
         }
     }
@@ -184,6 +194,7 @@ impl Decoder {
         self.state = State::Ground;
         self.held.clear();
         self.late = 0;
+        self.singly = 0;
         self.paused = false;
         self.given = false;
     }
@@ -363,20 +374,23 @@ impl Decoder {
         }
     }
 
-    /// The rest of a paste that stopped for too long is still no keys, where its end shows it.
+    /// The rest of a paste that stopped for too long is still no keys: it comes in pieces that no
+    /// key sends, or its end shows it. With the first key that is over.
     fn take_late_paste<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         if !self.paste.cut_off || self.state != State::Ground {
             return bytes;
         }
-        let Some(end) = memchr::memmem::find(bytes, PASTED) else {
-            return bytes;
-        };
         self.paste.cut_off = false;
-        if memchr::memmem::find(&bytes[..end], PASTE).is_some() {
-            return bytes;
+        let end = memchr::memmem::find(bytes, PASTED);
+        let begin = memchr::memmem::find(bytes, PASTE);
+        if let Some(end) = end.filter(|end| begin.is_none_or(|begin| begin > *end)) {
+            self.give_pasted(&bytes[..end]);
+            return &bytes[end + PASTED.len()..];
         }
-        self.give_pasted(&bytes[..end]);
-        &bytes[end + PASTED.len()..]
+        if begin.is_none() && bytes.len() > ONE_KEY && bytes[0] != ESC {
+            self.state = State::Paste;
+        }
+        bytes
     }
 }
 

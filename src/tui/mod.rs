@@ -1,7 +1,7 @@
 //! The dashboard: what a view says, in cells; keys, as actions.
 //!
 //! Knows: views, ranges, the terminal. Must never know: where data comes from, SQL, HTTP,
-//! statistics, the clock. Nothing here waits for anything but input, messages and signals.
+//! statistics, what time it is. Nothing here waits for anything but input, messages and signals.
 //!
 //! ```text
 //!  callboard  DEMO  Leaderboard  Tracker  Categories  Features    24H [7D] 30D 90D All   draw/frame.rs
@@ -54,8 +54,9 @@ use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 
+use crate::clock::timers;
 use crate::domain::Range;
 use crate::view::{Question, Tab};
 
@@ -190,7 +191,7 @@ where
     let mut beat = Beat::new();
     let (told, mut notices) = mpsc::unbounded_channel();
     let (mut dirty, mut talking) = (true, true);
-    let mut rests_until = Instant::now();
+    let mut rests_until = timers();
     // Stopped by the shell: the terminal is not ours until it lets the program go on.
     let mut away = false;
     // Events since the last frame, and whether that was one of a burst.
@@ -200,7 +201,7 @@ where
     loop {
         let ready = away || terminal.backend_mut().ready().map_err(RunError::terminal)?;
         let hurry = (events > 0 || answered) && !burst;
-        let rests = dirty && !hurry && Instant::now() < rests_until;
+        let rests = dirty && !hurry && timers() < rests_until;
         if dirty && ready && !rests && !away {
             let mut drawn = state.drawn;
             terminal
@@ -211,7 +212,7 @@ where
             answered = false;
             burst = events > 1;
             events = 0;
-            rests_until = Instant::now() + REST;
+            rests_until = timers() + REST;
         }
         let first = tokio::select! {
             biased;
@@ -353,8 +354,8 @@ where
     Ok(())
 }
 
-/// What the input holds already. It is asked with the waker of this task: crossterm's stream
-/// keeps the one it saw first, so one that wakes nobody would make it deaf.
+/// What the input holds already. It is asked with the waker of this task: a stream
+/// may keep the one it saw first, as crossterm's does, and one that wakes nobody would make it deaf.
 async fn waiting<S>(input: &mut S) -> Option<S::Item>
 where
     S: Stream + Unpin,

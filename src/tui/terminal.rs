@@ -123,8 +123,8 @@ fn give_back_on_panic() {
     }));
 }
 
-/// Whether the line to the user is gone. Asked once a second: after that crossterm 0.29 would
-/// read the end of the file for ever.
+/// Whether the line to the user is gone. Asked about once a second: where no end of the input comes,
+/// nothing else tells.
 #[must_use]
 pub fn hung_up() -> bool {
     let (stdin, stdout) = (io::stdin(), io::stdout());

@@ -136,9 +136,62 @@ pub struct Glyphs {
     pub caret: &'static str,
     /// A line across a chart.
     pub across: &'static str,
-    /// A point of a chart, where there is no Braille.
-    pub point: Option<&'static str>,
+    /// What paths are drawn with.
+    pub dots: Dots,
 }
+
+/// The dots of a cell of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dots {
+    /// One a cell, drawn as this sign.
+    Sign(&'static str),
+    /// One above the other: every font has the half blocks.
+    Halves,
+    /// Two across, four down, where a user asked for them: not every font has Braille.
+    Braille,
+}
+
+impl Dots {
+    /// How many lie across a cell, and how many one above the other.
+    #[must_use]
+    pub const fn of_a_cell(self) -> (usize, usize) {
+        match self {
+            Self::Sign(_) => (1, 1),
+            Self::Halves => (1, 2),
+            Self::Braille => (2, 4),
+        }
+    }
+
+    /// How a cell looks of which some dots are set; `None` when none is. Asked by column and row.
+    #[must_use]
+    pub fn look(self, is_set: impl Fn(usize, usize) -> bool) -> Option<String> {
+        match self {
+            Self::Sign(sign) => is_set(0, 0).then(|| sign.to_owned()),
+            Self::Halves => {
+                let block = match (is_set(0, 0), is_set(0, 1)) {
+                    (false, false) => return None,
+                    (true, false) => "▀",
+                    (false, true) => "▄",
+                    (true, true) => "█",
+                };
+                Some(block.to_owned())
+            }
+            Self::Braille => {
+                let bits = BITS.iter().enumerate().flat_map(|(row, bits)| {
+                    let set = bits.iter().enumerate();
+                    set.map(move |(column, bit)| (column, row, bit))
+                });
+                let set = bits.filter(|(column, row, _)| is_set(*column, *row));
+                let code = set.fold(0, |code, (.., bit)| code | bit);
+                let sign = char::from_u32(0x2800 + code).filter(|_| code > 0)?;
+                Some(sign.to_string())
+            }
+        }
+    }
+}
+
+/// The bit of each dot of a cell in Braille, row by row.
+const BITS: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 const UNICODE: Glyphs = Glyphs {
     ellipsis: "…",
@@ -158,7 +211,12 @@ const UNICODE: Glyphs = Glyphs {
     notch_reversed: true,
     caret: "▏",
     across: "┈",
-    point: None,
+    dots: Dots::Halves,
+};
+
+const WITH_BRAILLE: Glyphs = Glyphs {
+    dots: Dots::Braille,
+    ..UNICODE
 };
 
 const ASCII: Glyphs = Glyphs {
@@ -179,7 +237,7 @@ const ASCII: Glyphs = Glyphs {
     notch_reversed: false,
     caret: "_",
     across: ".",
-    point: Some("*"),
+    dots: Dots::Sign("*"),
 };
 
 impl Theme {
@@ -198,6 +256,18 @@ impl Theme {
             colours: Colours::of(shade, hues, up_is_red),
             glyphs: if ascii { &ASCII } else { &UNICODE },
             ascii_only: false,
+        }
+    }
+
+    /// The same with paths in dots of Braille, where that was asked for and more than ASCII is drawn.
+    #[must_use]
+    pub fn with_braille(self, asked: bool) -> Self {
+        match self.glyphs.dots {
+            Dots::Halves if asked => Self {
+                glyphs: &WITH_BRAILLE,
+                ..self
+            },
+            _ => self,
         }
     }
 

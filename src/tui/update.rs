@@ -34,7 +34,7 @@ pub enum Input {
     Event(Event),
     /// The program says so.
     Message(Message),
-    /// A second passed.
+    /// About a second passed.
     Tick,
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::board::{Board, TRAIL};
 use crate::domain::{Timestamp, TokenKey};
-use crate::store::{Hurry, Loaded, Store, StoreError};
+use crate::store::{Commits, Hurry, Loaded, Store, StoreError};
 use crate::tracker::{Follow, Order};
 
 use super::super::watch::Turn;
@@ -28,15 +28,15 @@ impl Engine {
             Ok(None) if due => self.reload(),
             Ok(None) => self.recovered(),
             Ok(Some((foreign, commits))) => {
-                self.foreign = foreign;
+                // What cannot be read now is news the next time, too.
                 if due || commits.writes != self.commits.writes {
                     return self.reload();
                 }
                 if commits.polls == self.commits.polls {
+                    self.foreign = foreign;
                     return false;
                 }
-                self.commits = commits;
-                self.catch_up()
+                self.catch_up(foreign, commits)
             }
             Err(error) => self.trouble(&error),
         }
@@ -55,7 +55,7 @@ impl Engine {
     }
 
     /// Reads the outcomes that another program's polls have moved.
-    fn catch_up(&mut self) -> bool {
+    fn catch_up(&mut self, foreign: i64, commits: Commits) -> bool {
         self.moved = true;
         let since = self.folded.unwrap_or_else(|| Timestamp::from_millis(0));
         let now = self.clock.now();
@@ -76,6 +76,7 @@ impl Engine {
         })();
         match read {
             Ok(folded) => {
+                (self.foreign, self.commits) = (foreign, commits);
                 self.folded = folded.map(|at| at.min(now));
                 self.snapshot.trouble = None;
                 true

@@ -14,6 +14,9 @@ impl Engine {
     /// Stores what waits for it, when it is time to; whether anything has changed.
     pub(super) fn save(&mut self, at_once: bool) -> bool {
         let now = self.clock.now();
+        // A clock that was set back by days must not hold it up until it gets there again.
+        let latest = now.plus(self.clock.passes_in(COMMIT_EVERY * RAREST_COMMIT));
+        self.next_commit = self.next_commit.min(latest);
         if self.unsaved.is_empty() || (!at_once && now < self.next_commit) {
             return false;
         }

@@ -255,3 +255,58 @@ fn what_comes_within_a_second_is_stored_together() {
     assert!(engine.save(false));
     assert!(engine.unsaved.is_empty());
 }
+
+#[test]
+fn how_the_feeds_are_doing_is_handed_out_soon_whatever_they_bring() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db"), Rules::default()).unwrap();
+    let (mut engine, snapshots) = engine(store);
+    engine.reload();
+    engine.publish();
+    let at = |seconds| T0.plus(Span::hours(1)).plus(Span::seconds(seconds));
+    let polled = |seconds, failures| {
+        let mut feed = FeedHealth::new("x");
+        feed.ok(at(seconds));
+        feed.failures = failures;
+        Command::Polled(Poll {
+            samples: Vec::new(),
+            health: vec![feed],
+            slept: None,
+        })
+    };
+    engine.clock = Clock::Fixed(at(1));
+    assert!(engine.carry_out(polled(1, 0)), "a feed that was not there");
+    engine.publish();
+    assert!(!engine.carry_out(polled(1, 0)));
+    assert!(!engine.is_health_due());
+    engine.clock = Clock::Fixed(at(4));
+    assert!(engine.is_health_due());
+    engine.publish();
+    assert!(!engine.is_health_due(), "once");
+    assert!(engine.carry_out(polled(4, 1)), "it has failed");
+    engine.publish();
+    assert_eq!(snapshots.borrow().health[0].failures, 1);
+    // However far the clock is set back.
+    engine.carry_out(polled(4, 1));
+    engine.clock = Clock::Fixed(T0);
+    assert!(engine.is_health_due());
+}
+
+#[test]
+fn a_clock_that_was_set_back_holds_up_no_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("x.db"), Rules::default()).unwrap();
+    let (mut engine, _snapshots) = engine(store);
+    engine.reload();
+    engine.carry_out(Command::Calls(vec![call(0)]));
+    engine.clock = Clock::Fixed(T0.minus(Span::days(3)));
+    engine.carry_out(Command::Polled(Poll {
+        samples: vec![sample(0, 1, 2.0)],
+        health: Vec::new(),
+        slept: None,
+    }));
+    engine.save(false);
+    engine.clock = Clock::Fixed(T0.minus(Span::days(3)).plus(Span::seconds(11)));
+    engine.save(false);
+    assert!(engine.unsaved.is_empty());
+}

@@ -256,6 +256,13 @@ fn what_never_ends_is_dropped_and_the_next_key_acts() {
             assert_eq!(keys(&[(unfinished, quiets)]), [""; 0], "{shown}");
             let then = keys(&[(unfinished, quiets), (b"q", 0)]);
             assert_eq!(then, ["q"], "{shown}, {quiets}");
+            // Those that could go on with it are no less keys.
+            for (key, name) in [(b"3", "3"), (b"?", "?"), (b" ", "space"), (b"/", "/")] {
+                let then = keys(&[(unfinished, quiets), (key, 2)]);
+                assert_eq!(then, [name], "{shown}, {quiets}");
+                let twice = keys(&[(unfinished, quiets), (key, 1), (key, 1), (b"j", 0)]);
+                assert_eq!(twice, [name, name, "j"], "{shown}, {quiets}");
+            }
         }
         if unfinished != b"\x1b[M" {
             // The way out needs no pause.
@@ -325,6 +332,30 @@ fn ctrl_c_and_a_hand_that_goes_on_typing_end_a_paste_without_an_end() {
     pieces.extend([(&b"123456789"[..], 1); 20]);
     pieces.push((b"\x1b[201~", 0));
     assert_eq!(keys(&pieces), [format!("{:?}", "123456789".repeat(20))]);
+}
+
+#[test]
+fn the_rest_of_a_paste_that_stalled_is_no_key() {
+    let begun = (&b"\x1b[200~abc"[..], 2);
+    let stalled = [
+        begun,
+        (b"3333333333333333", 2),
+        (b"qqqqqqqqqq", 0),
+        (b"q3\x1b[201~j", 0),
+    ];
+    assert_eq!(
+        keys(&stalled),
+        ["\"abc\"", "\"3333333333333333\"", "\"qqqqqqqqqqq3\"", "j"]
+    );
+    // Its end alone, and in pieces.
+    assert_eq!(keys(&[begun, (b"\x1b[201~j", 0)]), ["\"abc\"", "j"]);
+    let pieces = [begun, (b"dddddddddd\x1b[20", 0), (b"1~j", 0)];
+    assert_eq!(keys(&pieces), ["\"abc\"", "\"dddddddddd\"", "j"]);
+    // With the first key it is over: what comes together later are keys.
+    assert_eq!(
+        keys(&[begun, (b"k", 0), (b"jjjjjjjjjj", 0)])[1..3],
+        ["k", "j"]
+    );
 }
 
 #[test]

@@ -25,7 +25,7 @@ const SHORTEST_BAR: usize = 8;
 /// The widest label of a bar or pair.
 const LABEL: usize = 26;
 /// Text wider than this is hard to read.
-const LONGEST_LINE: usize = 110;
+pub(super) const LONGEST_LINE: usize = 110;
 
 /// Blocks in as many columns as a width allows, a heading with what follows it.
 #[must_use]

@@ -1,4 +1,4 @@
-//! A path as a chart: dots of Braille, or one sign a cell without them.
+//! A path as a chart: of half blocks, of Braille where that was asked for, of ASCII.
 //!
 //! Knows: points and levels. Must never know: what they are of.
 
@@ -16,11 +16,6 @@ const HIGH: usize = 10;
 const WIDEST: usize = 100;
 /// Narrower, it says nothing.
 const NARROWEST: usize = 16;
-/// Dots of a cell: across and down.
-const DOTS: (usize, usize) = (2, 4);
-/// The bit of each dot of a cell in Braille, row by row.
-const BITS: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
-
 /// The chart as lines, all within a width.
 #[must_use]
 pub fn lines(chart: &PathChart, room: usize, theme: Theme) -> Vec<Line<'static>> {
@@ -42,7 +37,8 @@ pub fn lines(chart: &PathChart, room: usize, theme: Theme) -> Vec<Line<'static>>
     } else {
         (low, high)
     };
-    let (across, down) = (wide * DOTS.0, HIGH * DOTS.1);
+    let cell_of = theme.glyphs.dots.of_a_cell();
+    let (across, down) = (wide * cell_of.0, HIGH * cell_of.1);
     let row_of = |y: f64| {
         let share = ((high - y.ln()) / (high - low)).clamp(0.0, 1.0);
         (share * (down - 1) as f64).round() as usize
@@ -60,21 +56,24 @@ pub fn lines(chart: &PathChart, room: usize, theme: Theme) -> Vec<Line<'static>>
     }
     let mut out: Vec<Line> = (0..HIGH)
         .map(|row| {
-            let own = |y: f64| row_of(y) / DOTS.1 == row;
+            let own = |y: f64| row_of(y) / cell_of.1 == row;
             let level = chart.levels.iter().find(|level| own(level.multiple));
             let label = level.map_or("", |level| level.label.as_str());
             let pad = (GUTTER - 1).saturating_sub(width(label));
             let mut line = styled(format!("{}{label} ", spaces(pad)), theme.dim());
             for cell in 0..wide {
-                let (text, path) = glyph(&dots, across, (cell, row), theme);
+                let path = theme.glyphs.dots.look(|x, y| {
+                    let at = (row * cell_of.1 + y) * across + cell * cell_of.0 + x;
+                    dots.get(at) == Some(&true)
+                });
                 let top = chart
                     .high
-                    .is_some_and(|(x, y)| own(y) && column_of(x) / DOTS.0 == cell);
+                    .is_some_and(|(x, y)| own(y) && column_of(x) / cell_of.0 == cell);
                 line.push_span(match (path, level) {
-                    (true, _) if top => Span::styled(text, theme.key()),
-                    (true, _) => Span::raw(text),
-                    (false, Some(_)) => Span::styled(theme.glyphs.across, theme.dim()),
-                    (false, None) => Span::raw(" "),
+                    (Some(path), _) if top => Span::styled(path, theme.key()),
+                    (Some(path), _) => Span::raw(path),
+                    (None, Some(_)) => Span::styled(theme.glyphs.across, theme.dim()),
+                    (None, None) => Span::raw(" "),
                 });
             }
             line
@@ -106,36 +105,11 @@ fn join(dots: &mut [bool], across: usize, from: (usize, usize), to: (usize, usiz
     }
 }
 
-/// What a cell looks like, and whether the path goes through it.
-fn glyph(
-    dots: &[bool],
-    across: usize,
-    (cell, row): (usize, usize),
-    theme: Theme,
-) -> (String, bool) {
-    let mut bits = 0;
-    for (y, line) in BITS.iter().enumerate() {
-        for (x, bit) in line.iter().enumerate() {
-            let at = (row * DOTS.1 + y) * across + cell * DOTS.0 + x;
-            if dots.get(at) == Some(&true) {
-                bits |= bit;
-            }
-        }
-    }
-    if bits == 0 {
-        return (String::new(), false);
-    }
-    let text = match theme.glyphs.point {
-        Some(point) => point.to_owned(),
-        None => char::from_u32(0x2800 + bits).unwrap_or('*').to_string(),
-    };
-    (text, true)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tui::text::line_width;
+    use crate::tui::theme::Dots;
     use crate::view::ChartLevel;
 
     fn chart() -> PathChart {
@@ -180,10 +154,28 @@ mod tests {
 
     #[test]
     fn the_shape_is_the_paths() {
-        let text: Vec<String> = lines(&chart(), 47, Theme::new(false, true))
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        insta::assert_snapshot!(text.join("\n"));
+        let drawn = |theme| {
+            let lines = lines(&chart(), 47, theme);
+            let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            lines.join("\n")
+        };
+        insta::assert_snapshot!(drawn(Theme::new(false, true)));
+        insta::assert_snapshot!("of_half_blocks", drawn(Theme::new(false, false)));
+        let braille = drawn(Theme::new(false, false).with_braille(true));
+        insta::assert_snapshot!("of_braille", braille);
+        // Who cannot read more than ASCII has not asked for it.
+        let ascii = drawn(Theme::new(false, true).with_braille(true));
+        assert!(ascii.is_ascii());
+    }
+
+    #[test]
+    fn every_dot_of_braille_has_its_place() {
+        let look = |dots: &[(usize, usize)]| Dots::Braille.look(|x, y| dots.contains(&(x, y)));
+        assert_eq!(look(&[]), None);
+        assert_eq!(look(&[(0, 0)]).as_deref(), Some("⠁"));
+        assert_eq!(look(&[(1, 3)]).as_deref(), Some("⢀"));
+        assert_eq!(look(&[(0, 3), (1, 0)]).as_deref(), Some("⡈"));
+        let all: Vec<_> = (0..2).flat_map(|x| (0..4).map(move |y| (x, y))).collect();
+        assert_eq!(look(&all).as_deref(), Some("⣿"));
     }
 }

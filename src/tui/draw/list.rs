@@ -13,6 +13,7 @@ use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::view::{Empty, Screen, Step, Tone};
 
+use super::blocks::LONGEST_LINE;
 use super::tiny::Parts;
 use super::{blocks, centred, put, table};
 
@@ -20,8 +21,6 @@ use super::{blocks, centred, put, table};
 const TABLE_KEEPS: usize = 9;
 /// Lines of the log on a large screen.
 const LOG: usize = 6;
-/// Text wider than this is hard to read.
-const LONGEST_LINE: usize = 110;
 /// Blocks and notes start where the text of the table does.
 const INDENT: u16 = 2;
 
@@ -179,7 +178,7 @@ impl Cut {
 
     fn gap(&self, keys: Option<&Keys>, theme: Theme) -> Line<'static> {
         match keys {
-            Some(keys) if self.gone > 0 => {
+            Some(keys) if self.gone > 0 && self.room => {
                 let text = format!("{} {}", theme.glyphs.ellipsis, keys.more_lines(self.gone));
                 text::styled(text, theme.dim())
             }

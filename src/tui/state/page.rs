@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::domain::Range;
-use crate::view::{Block, Line, Page, Screen, Tab, Tone, format};
+use crate::view::{Block, Line, NOTICES, Page, Screen, Tab, Tone, format};
 
 use super::{List, Shown};
 
@@ -34,6 +34,8 @@ pub struct OpenPage {
     pub scroll: usize,
     /// Its rows, opened to be sorted and filtered.
     pub rows: Option<List>,
+    /// The page that it was opened over, and that comes back after it.
+    pub below: Option<Box<Self>>,
 }
 
 impl OpenPage {
@@ -50,6 +52,7 @@ impl OpenPage {
             answered: false,
             scroll: 0,
             rows: None,
+            below: None,
         }
     }
 
@@ -57,6 +60,21 @@ impl OpenPage {
     #[must_use]
     pub fn notes(tab: Tab, range: Range) -> Self {
         Self::new(tab, NOTES.to_owned(), String::new(), range)
+    }
+
+    /// This page over another.
+    #[must_use]
+    pub fn over(self, below: Option<Self>) -> Self {
+        Self {
+            below: below.map(Box::new),
+            ..self
+        }
+    }
+
+    /// Whether it is a row's, neither the log nor [`Self::notes`].
+    #[must_use]
+    pub fn is_of_a_row(&self) -> bool {
+        !self.is_notes() && self.key != NOTICES
     }
 
     /// Whether it is [`Self::notes`].

@@ -99,6 +99,8 @@ pub(super) fn open_log(state: &mut State) -> Effects {
     }
     state.tab = Tab::Tracker;
     state.typing = false;
+    // It is no page of the lab's, which would go on standing behind it.
+    lab::leave(state);
     open_page(state, NOTICES.to_owned(), String::new())
 }
 
@@ -109,16 +111,20 @@ pub(super) fn open_notes(state: &mut State) -> Effects {
     }
     state.toast = None;
     state.typing = false;
-    state.page = Some(OpenPage::notes(state.tab, state.requested));
-    // Another page may have been asked for.
+    let below = state.page.take();
+    state.page = Some(OpenPage::notes(state.tab, state.requested).over(below));
+    // Nobody is asked for it, nor any more for the one below.
     state.ask_page();
     Effects::ask(state)
 }
 
 pub(super) fn poll_now(state: &mut State) -> Effects {
     let key = match &state.page {
-        Some(page) if page.tab == Tab::Tracker && page.key != NOTICES => Some(page.key.clone()),
-        None if state.tab == Tab::Tracker => state.list().selected().map(str::to_owned),
+        Some(page) if page.tab == Tab::Tracker && page.is_of_a_row() => Some(page.key.clone()),
+        // Beside what is said around the rows, the row that is chosen.
+        page if state.tab == Tab::Tracker && page.as_ref().is_none_or(OpenPage::is_notes) => {
+            state.list().selected().map(str::to_owned)
+        }
         _ => None,
     };
     let Some(key) = key else {
@@ -155,9 +161,13 @@ pub(super) fn back(state: &mut State) -> Effects {
     if state.page.is_none() && state.lab.is_some() {
         return lab::back(state);
     }
-    if state.page.take().is_none() {
+    let Some(page) = state.page.take() else {
         return Effects::default();
-    }
+    };
+    state.page = page.below.map(|below| OpenPage {
+        answered: false,
+        ..*below
+    });
     state.ask_page();
     Effects::ask(state)
 }
