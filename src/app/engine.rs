@@ -362,6 +362,11 @@ impl Engine {
                 self.save_filter(&filter);
                 return true;
             }
+            Command::ForgetFilter(name, reply) => {
+                // Whoever asked may be gone.
+                let _ = reply.send(self.forget_filter(&name));
+                return true;
+            }
             Command::History(id, reply) => {
                 self.history(&id, reply);
                 return false;

@@ -41,6 +41,7 @@ impl Hands {
         while let Some(request) = requests.recv().await {
             let message = match request {
                 Request::PollNow(key) => Message::Say(self.poll_now(key).await),
+                Request::Forget(name) => Message::Say(self.forget(name).await),
                 Request::Add(text) => match self.add(&text).await {
                     Ok(said) => Message::Added { said, done: true },
                     Err(said) => Message::Added { said, done: false },
@@ -61,6 +62,17 @@ impl Hands {
         answer
             .await
             .unwrap_or_else(|_| "it was not polled".to_owned())
+    }
+
+    async fn forget(&self, name: String) -> String {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::ForgetFilter(name, reply);
+        if self.send(command).await.is_none() {
+            return "the database is not there any more".to_owned();
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| "it was not forgotten".to_owned())
     }
 
     /// Waits for room in the engine's queue.

@@ -21,6 +21,19 @@ impl Store {
         })
     }
 
+    /// Keeps a filter no more; whether there was one of that name.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn drop_filter(&mut self, name: &str) -> Result<bool, StoreError> {
+        self.write(|conn, _| {
+            let gone = conn
+                .prepare_cached("DELETE FROM saved_filter WHERE name = ?1")?
+                .execute([name])?;
+            Ok(gone > 0)
+        })
+    }
+
     /// Every filter that was kept, by name.
     ///
     /// # Errors
@@ -70,6 +83,9 @@ mod tests {
             .put_filter(&saved("a'; DROP TABLE call", "y"))
             .unwrap();
         store.put_filter(&saved("b", "lp_locked")).unwrap();
+        store.put_filter(&saved("c", "z")).unwrap();
+        assert!(store.drop_filter("c").unwrap());
+        assert!(!store.drop_filter("c").unwrap(), "it was dropped before");
         drop(store);
         let store = Store::open(&path, Rules::default()).unwrap();
         let want = [saved("a'; DROP TABLE call", "y"), saved("b", "lp_locked")];

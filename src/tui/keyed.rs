@@ -53,6 +53,20 @@ impl Keys {
         format!("{lines}, all with {}", self.key(Action::Notes))
     }
 
+    /// No filter was saved.
+    pub(super) fn what_saves(&self) -> String {
+        format!(
+            "no filter is saved yet: {} saves this one",
+            self.key(Action::Name)
+        )
+    }
+
+    /// No saved filter was taken up.
+    pub(super) fn what_forgets(&self) -> String {
+        let (next, forget) = (self.key(Action::NextSaved), self.key(Action::ForgetSaved));
+        format!("{next} takes up a saved filter, {forget} then forgets it")
+    }
+
     /// No row matches.
     pub(super) fn drop_filter(&self) -> String {
         format!("{} drops the filter", self.key(Action::ClearFilter))
@@ -126,6 +140,8 @@ mod tests {
             ("shared_days", |keys| keys.step(&Step::AllDays)),
             ("log", Keys::all_notices),
             ("notes", |keys| keys.more_lines(2)),
+            ("lab_save", Keys::what_saves),
+            ("lab_next", Keys::what_forgets),
             ("clear_filter", Keys::drop_filter),
             ("back", Keys::drop_search),
             ("open", Keys::open_rows),

@@ -100,6 +100,8 @@ pub enum Action {
     EraseName,
     /// Take up the next saved filter.
     NextSaved,
+    /// Forget the saved filter that was taken up.
+    ForgetSaved,
     /// Open or close the help.
     Help,
     /// Back to the shell for a while.
@@ -383,6 +385,7 @@ pub const BINDINGS: &[Binding] = &{
         row(Lab, A::UnsetAll, &[Chord::char('X')], "ask nothing at all"),
         row(Lab, A::Name, &[Chord::char('s')], "save the filter under a name").hint(7, "s", "save"),
         row(Lab, A::NextSaved, &[Chord::char('o')], "take up the next saved filter").hint(8, "o", "open"),
+        row(Lab, A::ForgetSaved, &[Chord::char('D')], "forget the saved filter that was taken up"),
         row(Lab, A::Notes, &[Chord::char('i')], "all that is said around the features").hint(10, "i", "notes"),
         row(Lab, A::Copy, &[Chord::char('y')], "copy it for --where").hint(9, "y", "copy"),
         row(Lab, A::Back, &[Chord::key(KeyCode::Esc), Chord::char('f')], "back to the features")

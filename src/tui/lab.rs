@@ -7,6 +7,7 @@ use crate::view::Tab;
 use crate::view::lab::{Dial, Filter, LabView, SavedFilter};
 
 use super::keymap::Action;
+use super::message::Request;
 use super::state::{List, Shown, State};
 use super::update::Effects;
 
@@ -28,6 +29,8 @@ pub struct Lab {
     pub naming: Option<String>,
     /// The saved filter that was taken up last.
     taken: Option<usize>,
+    /// Its name, until it is forgotten.
+    taken_name: Option<String>,
 }
 
 /// Opens the lab on the features, with the filter it was left with.
@@ -130,10 +133,22 @@ pub(super) fn act(state: &mut State, action: Action) -> Effects {
             if let Some(saved) = lab.saved.get(at) {
                 lab.filter = saved.filter.clone();
                 lab.taken = Some(at);
+                lab.taken_name = Some(saved.name.clone());
                 said = Some(format!("opened {}", saved.name));
             } else {
-                said = Some("no filter is saved yet: s saves this one".to_owned());
+                said = Some(state.keys.what_saves());
             }
+        }
+        (Action::ForgetSaved, _) => {
+            // By its name: the list may have changed since.
+            if let Some(name) = lab.taken_name.take() {
+                lab.taken = lab.taken.and_then(|at| at.checked_sub(1));
+                return Effects {
+                    request: Some(Request::Forget(name)),
+                    ..Effects::default()
+                };
+            }
+            said = Some(state.keys.what_forgets());
         }
         _ => {}
     }
@@ -279,6 +294,13 @@ mod tests {
         );
         let again = press(&mut state, KeyCode::Char('o'));
         assert_eq!(asked(again).as_deref(), Some("score + 2*smart_money >= 9"));
+
+        // It is forgotten once, and what is set stays.
+        let forget = press(&mut state, KeyCode::Char('D'));
+        assert_eq!(forget.request, Some(Request::Forget("no".to_owned())));
+        assert_eq!(press(&mut state, KeyCode::Char('D')).request, None);
+        let said = state.toast.as_ref().unwrap().text.clone();
+        assert!(said.contains("takes up a saved filter"), "{said}");
 
         // Left and opened again, it is the filter it was.
         let left = press(&mut state, KeyCode::Esc).ask.unwrap();

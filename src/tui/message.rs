@@ -62,6 +62,8 @@ pub enum Message {
 pub enum Request {
     /// The token of a call, by the key of its row, is to be polled now.
     PollNow(String),
+    /// The filter saved under this name is to be forgotten.
+    Forget(String),
     /// A token is to be called: its address, with its chain before it or without.
     Add(String),
 }

@@ -354,6 +354,7 @@ impl Action {
             Self::KeepName => "keep_name",
             Self::EraseName => "erase_name",
             Self::NextSaved => "lab_next",
+            Self::ForgetSaved => "lab_forget",
             Self::Add => "add",
             Self::Submit => "add_it",
             Self::EraseAddress => "erase_address",

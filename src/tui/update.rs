@@ -240,7 +240,8 @@ fn act(state: &mut State, action: Action) -> Effects {
         | Action::Name
         | Action::KeepName
         | Action::EraseName
-        | Action::NextSaved => lab::act(state, action),
+        | Action::NextSaved
+        | Action::ForgetSaved => lab::act(state, action),
         Action::Add => Effects::redraw(begin_to_add(state)),
         Action::Submit => submit(state),
         Action::EraseAddress => Effects::redraw(edit_address(state, |text| {

@@ -107,6 +107,20 @@ impl Engine {
         }
     }
 
+    /// Keeps the filter of a name no more; what came of it, in words.
+    pub(super) fn forget_filter(&mut self, name: &str) -> String {
+        let forgotten = self.store.drop_filter(name);
+        let forgotten = forgotten.and_then(|was| self.load_filters().map(|()| was));
+        match forgotten {
+            Ok(true) => format!("forgot {name}; what is set here stays"),
+            Ok(false) => format!("{name} is not saved any more"),
+            Err(error) => {
+                self.trouble(&error);
+                format!("{name} could not be forgotten: {error}")
+            }
+        }
+    }
+
     pub(super) fn load_filters(&mut self) -> Result<(), StoreError> {
         self.snapshot.filters = Arc::new(self.store.load_filters()?);
         Ok(())

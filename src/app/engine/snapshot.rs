@@ -31,6 +31,8 @@ pub enum Command {
     Filled(Box<Filled>),
     /// A filter is kept under its name.
     SaveFilter(SavedFilter),
+    /// The filter of a name is kept no more; what came of it, in words.
+    ForgetFilter(String, oneshot::Sender<String>),
     /// What the page of a call shows beyond its outcome is to be read.
     History(CallId, oneshot::Sender<History>),
     /// The token of a call is to be polled now; what came of it, in words.
