@@ -271,3 +271,45 @@ fn a_lucky_source_is_not_first_and_equal_ones_are_tied() {
         assert_eq!(places, (&1.into(), &1.into(), &3.into()), "{source}");
     }
 }
+
+/// A source that announces its gains only, and leaves the rest out, must not make the first figure
+/// that a reader sees.
+#[test]
+fn a_rate_of_nothing_but_announced_gains_does_not_stand_first() {
+    let machine = Machine::new();
+    let mut calls = "id,source,address,chain,called_at,entry_price,good\n".to_owned();
+    let mut outcomes = "id,peak_multiple,final_multiple\n".to_owned();
+    for i in 0..80 {
+        let source = if i < 50 { "brag" } else { "honest" };
+        let (hour, minute) = (i / 60, i % 60);
+        let good = i % 2;
+        calls += &format!(
+            "c{i},{source},Mint{i},solana,2025-10-02T{hour:02}:{minute:02}:00Z,1,{good}\n"
+        );
+        // Of the first only 30 of 50 are told, each a pump; of the second all, one in five a pump.
+        if !(30..50).contains(&i) {
+            let peak = if i < 30 || i % 5 == 0 { 3.0 } else { 1.1 };
+            outcomes += &format!("c{i},{peak},0.9\n");
+        }
+    }
+    machine.import("calls.csv", calls);
+    machine.import("outcomes.csv", outcomes);
+    let found = machine.report("features", AS_OF, &[])["features"].clone();
+    assert_eq!(found["pump"]["k"], 36, "{}", found["pump"]);
+    assert_eq!(found["sound"]["pump"]["k"], 6, "{}", found["sound"]);
+    assert_eq!(found["sound"]["pump"]["n"], 30);
+    let text = machine.text(&["--report", "features", "--as-of", AS_OF]);
+    let line = text
+        .lines()
+        .find(|line| line.contains("pumped over"))
+        .unwrap();
+    assert!(
+        line.contains("pumped over 50%: 20.0% (10-37) of 30"),
+        "{text}"
+    );
+    let all = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        all.contains("60.0% (47-71) with those that report gains only"),
+        "{text}"
+    );
+}

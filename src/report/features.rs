@@ -19,6 +19,8 @@ pub(super) fn features(found: &FeatureReport, guards: &Guards) -> Value {
         "not_tested": found.categories,
         "pump": rates(found.base_pump),
         "rug": rates(found.base_rug),
+        // Without sources many of whose calls have no outcome.
+        "sound": { "pump": rates(found.sound.0), "rug": rates(found.sound.1) },
         "sources": found.coverage.iter().map(coverage).collect::<Vec<_>>(),
         "split": found.split.as_ref().map(|s| json!({
             "earlier": s.earlier.len(), "later": s.later.len(),

@@ -1,6 +1,6 @@
 //! Tab 4: what separates pumps from rugs, and how sure that is.
 
-use crate::analytics::features::{ArmTest, Source};
+use crate::analytics::features::{ArmTest, Coverage, Source};
 use crate::analytics::{FeatureKind, FeatureReport, FeatureRow, Judged, Verdict};
 use crate::board::Board;
 use crate::domain::{Percent, Range, Timestamp};
@@ -176,18 +176,35 @@ fn headline(found: &FeatureReport, board: &Board) -> Line {
             crate::stats::wilson(k as u64, n as u64),
         )
     };
-    Line::toned(format::count(found.n, "call"), Tone::Strong)
-        .and(
-            format!(
-                "  pumped over {:.0}%: ",
-                board.settings().rules.pump_gain_pct
-            ),
-            Tone::Plain,
-        )
-        .and(share(found.base_pump), Tone::Strong)
-        .and("  rug or crash: ", Tone::Plain)
+    let selected = found.coverage.iter().any(Coverage::is_selected);
+    let over = board.settings().rules.pump_gain_pct;
+    let line = Line::toned(format::count(found.n, "call"), Tone::Strong)
+        .and(format!("  pumped over {over:.0}%: "), Tone::Plain);
+    // A rate of nothing but announced gains must not stand first.
+    let line = if selected {
+        let (k, n) = found.sound.0;
+        let all = share(found.base_pump);
+        line.and(share((k, n)), Tone::Strong)
+            .and(
+                format!(
+                    " of {} from sources that report nearly all",
+                    format::whole(n)
+                ),
+                Tone::Dim,
+            )
+            .and(
+                format!("; {all} with those that report gains only"),
+                Tone::Warn,
+            )
+    } else {
+        line.and(share(found.base_pump), Tone::Strong)
+    };
+    line.and("  rug or crash: ", Tone::Plain)
         .and(share(found.base_rug), Tone::Strong)
-        .and(format!(" of {}", found.base_rug.1), Tone::Dim)
+        .and(
+            format!(" of {}", format::whole(found.base_rug.1)),
+            Tone::Dim,
+        )
 }
 
 const fn verdict_tone(verdict: Verdict) -> Tone {
