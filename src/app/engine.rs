@@ -14,21 +14,21 @@ use tokio::sync::{mpsc, watch};
 use crate::board::{Board, Settings};
 use crate::clock::Clock;
 use crate::domain::{Percent, Span, Timestamp};
-use crate::store::{Answer, Commits, Store, StoreError, Watching};
-use crate::tracker::backfill::Filled;
+use crate::store::{Commits, Store, StoreError, Watching};
 use crate::tracker::{FeedHealth, Order, Poll};
 
 use super::desk::Desk;
 use super::gaps::GapFinder;
 use super::unsaved::Unsaved;
-use super::watch::{Turn, Watch};
+use super::watch::Watch;
 
 mod asked;
+mod fill;
 mod follow;
 mod save;
 mod snapshot;
+mod turn;
 
-use follow::follows;
 pub use follow::load_trails;
 
 pub use snapshot::{Command, Snapshot, Stage, Tally};
@@ -62,13 +62,6 @@ const RETRY: Duration = Duration::from_secs(2);
 const RAREST_HEALTH: Duration = Duration::from_secs(2);
 /// How long a commit may wait for another program's lock: then the rest of the work has a turn.
 const PATIENCE: Duration = Duration::from_millis(1500);
-
-/// How much of what was read already is read again when following another program's polls.
-const OVERLAP: Span = Span::seconds(2);
-/// Between moves of recent samples to their place: at 9,000 tokens, 90,000 of them.
-const SETTLE_EVERY: Span = Span::minutes(10);
-/// Tokens that one transaction thins: it takes some milliseconds.
-const THIN_AT_ONCE: usize = 20;
 
 /// The engine, before it runs.
 pub struct Engine {
@@ -265,79 +258,6 @@ impl Engine {
         self.health_moved && !waits
     }
 
-    /// Puts recent samples in their place, and thins a few tokens' old ones, when this program
-    /// polls and it is time to.
-    fn tidy(&mut self) {
-        let now = self.clock.now();
-        let (Some(retain), true) = (self.retain, self.snapshot.turn == Some(Turn::Ours)) else {
-            return;
-        };
-        if !self.unsaved.is_empty() {
-            return;
-        }
-        if now >= self.next_settle {
-            self.next_settle = now.plus(SETTLE_EVERY);
-            if let Err(error) = self.store.settle_recent() {
-                tracing::warn!(%error, "recent samples were not moved");
-            }
-        }
-        if now < self.next_thin {
-            return;
-        }
-        match self.store.thin(now.minus(retain), THIN_AT_ONCE) {
-            Ok(0) => self.next_thin = now.plus(Span::HOUR),
-            Ok(tokens) => tracing::debug!(tokens, "thinned old samples"),
-            Err(error) => {
-                tracing::warn!(%error, "old samples were not thinned");
-                self.next_thin = now.plus(Span::MINUTE);
-            }
-        }
-    }
-
-    /// Looks whose turn it is to poll, and starts or stops the tracker; whether that has changed.
-    fn take_turn(&mut self) -> bool {
-        let now = self.clock.now();
-        let Poller::Leased(orders, watch) = &mut self.poller else {
-            return false;
-        };
-        let before = watch.turn().clone();
-        if let Err(error) = watch.look(&mut self.store, now) {
-            return self.trouble(&error);
-        }
-        let turn = watch.turn().clone();
-        let changed = self.snapshot.turn.as_ref() != Some(&turn);
-        self.snapshot.turn = Some(turn.clone());
-        match (before == Turn::Ours, turn == Turn::Ours) {
-            (false, true) => {
-                let since = now.minus(self.settings.rules.window);
-                match self.store.standings(since) {
-                    Ok(standings) => {
-                        tracing::info!(tokens = standings.len(), "polling here");
-                        let follows = follows(&self.board, since);
-                        // The tracker ends before the engine only when the program does.
-                        let _ = orders.send(Order::Begin(standings, follows));
-                        if let Err(error) = self.desk.begin(&self.store, &self.board, now) {
-                            return self.trouble(&error);
-                        }
-                    }
-                    Err(error) => {
-                        // Without knowing where tokens stand, a wick could become a high.
-                        watch.leave(&mut self.store);
-                        return self.trouble(&error);
-                    }
-                }
-            }
-            (true, false) => {
-                tracing::warn!("another program polls now");
-                self.snapshot.health.clear();
-                let _ = orders.send(Order::Rest);
-                self.desk.rest();
-            }
-            _ => {}
-        }
-        changed
-    }
-
     /// Does what it is told; whether that is to be handed out before anything is stored.
     fn carry_out(&mut self, command: Command) -> bool {
         match command {
@@ -414,60 +334,6 @@ impl Engine {
         }
         self.unsaved.add_polled(poll.samples);
         news
-    }
-
-    /// Looks for gaps, when it is this program's turn; whether there is news of it.
-    fn look_for_gaps(&mut self) -> bool {
-        let ours = matches!(&self.poller, Poller::Leased(_, watch) if *watch.turn() == Turn::Ours);
-        let Some(gaps) = self
-            .gaps
-            .as_mut()
-            .filter(|_| ours && self.snapshot.loaded == Stage::Everything)
-        else {
-            return false;
-        };
-        if let Err(error) = gaps.look(&self.store, &self.board, self.clock.now()) {
-            return self.trouble(&error);
-        }
-        let progress = Some(gaps.progress().clone());
-        let changed = self.snapshot.backfill != progress;
-        self.snapshot.backfill = progress;
-        changed
-    }
-
-    /// Stores what was found of a token's past. What cannot be stored is asked for again.
-    fn fill(&mut self, filled: &Filled) {
-        let now = self.clock.now();
-        if let Some(gaps) = &mut self.gaps {
-            gaps.filled(filled, now);
-        }
-        if filled.candles.is_empty() && filled.answered.is_empty() {
-            return;
-        }
-        let answer = Answer {
-            token: &filled.token,
-            provider: filled.provider,
-            candles: &filled.candles,
-            answered: &filled.answered,
-        };
-        match self.store.put_answer(answer) {
-            Ok(changes) => {
-                tracing::debug!(
-                    token = %filled.token,
-                    candles = filled.candles.len(),
-                    refused = filled.refused,
-                    "backfill"
-                );
-                self.moved = true;
-                self.board.move_folds(changes);
-            }
-            Err(error) => {
-                if let Some(gaps) = &mut self.gaps {
-                    gaps.not_stored(&filled.token);
-                }
-                self.trouble(&error);
-            }
-        }
     }
 
     /// Looks what other programs work on; whether that has changed.

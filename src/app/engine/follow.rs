@@ -10,7 +10,10 @@ use crate::store::{Commits, Hurry, Loaded, Store, StoreError};
 use crate::tracker::{Follow, Order};
 
 use super::super::watch::Turn;
-use super::{Engine, OVERLAP, Poller, Stage};
+use super::{Engine, Poller, Stage};
+
+/// How much of what was read already is read again when following another program's polls.
+const OVERLAP: Span = Span::seconds(2);
 
 impl Engine {
     /// Whether there is news that nobody told: another program has changed the file, or a sample
