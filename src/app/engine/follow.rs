@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::board::{Board, TRAIL};
-use crate::domain::{Timestamp, TokenKey};
+use crate::domain::{Span, Timestamp, TokenKey};
 use crate::store::{Commits, Hurry, Loaded, Store, StoreError};
 use crate::tracker::{Follow, Order};
 
