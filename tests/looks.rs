@@ -15,7 +15,7 @@ use callboard::view::{NOTICES, Tab};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 
-use story::{SMALL, Story, WHOLE, board, cells, live_board};
+use story::{SMALL, Story, WHOLE, board, cells, live_board, type_ahead};
 
 fn colour() -> Theme {
     Theme::new(false, false)
@@ -221,4 +221,70 @@ fn the_log_leaves_the_lab_behind() {
         story.state.question().open,
         Some((Tab::Tracker, NOTICES.to_owned()))
     );
+}
+
+#[test]
+fn keys_right_behind_the_key_of_a_tab_wait_for_its_rows() {
+    let board = board();
+    let mut story = Story::of(&board, Tab::Leaderboard);
+    let patient = |keys: &str| {
+        let mut story = Story::of(&board, Tab::Leaderboard);
+        story.press(keys);
+        let page = story.state.page.as_ref().map(|page| page.key.clone());
+        (page, story.state.list().selected().map(str::to_owned))
+    };
+    type_ahead(&mut story, "2jjj");
+    assert_eq!(story.state.list().selected(), None);
+    story.answered();
+    let (_, want) = patient("2jjj");
+    assert!(want.is_some());
+    assert_eq!(story.state.list().selected().map(str::to_owned), want);
+    // A page, and its lines.
+    type_ahead(&mut story, "3jj\njj");
+    story.answered();
+    let (page, _) = patient("3jj\n");
+    assert!(page.is_some());
+    assert_eq!(story.state.page.as_ref().map(|page| page.key.clone()), page);
+    story.drawn((80, 24), colour());
+    // What comes between two tabs is for the one that is left.
+    let mut story = Story::of(&board, Tab::Leaderboard);
+    type_ahead(&mut story, "2jjjj4");
+    story.answered();
+    assert_eq!(
+        story.state.list().selected().map(str::to_owned),
+        patient("4").1
+    );
+    // The lab.
+    let mut story = Story::of(&board, Tab::Leaderboard);
+    type_ahead(&mut story, "fj\n");
+    story.answered();
+    let text = |story: &Story<'_>| story.state.lab.as_ref().unwrap().filter.text();
+    let mut slow = Story::of(&board, Tab::Leaderboard);
+    slow.press("fj\n");
+    assert!(text(&slow).is_some());
+    assert_eq!(text(&story), text(&slow));
+    // They do not wait for ever.
+    let mut story = Story::of(&board, Tab::Leaderboard);
+    type_ahead(&mut story, "2jjjj");
+    for _ in 0..3 {
+        update(&mut story.state, Input::Tick);
+    }
+    story.answered();
+    assert_eq!(
+        story.state.list().selected().map(str::to_owned),
+        patient("2").1
+    );
+}
+
+#[test]
+fn a_name_can_be_pasted() {
+    let board = board();
+    let mut story = Story::of(&board, Tab::Features);
+    story.press("f\ns");
+    update(
+        &mut story.state,
+        Input::Event(Event::Paste("no quick\u{1b}ones".to_owned())),
+    );
+    story.press("\n");
+    assert_eq!(story.state.saves[0].name.len(), "no quickones".len());
 }

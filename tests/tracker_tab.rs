@@ -179,7 +179,7 @@ fn feeds() -> Vec<FeedHealth> {
     first.tokens = 3;
     let mut second = FeedHealth::new("jupiter");
     for _ in 0..4 {
-        let words = "jupiter: too many requests, trying again in 30 s";
+        let words = "jupiter: too many requests, to be left alone for 30 s";
         second.failed(
             T0.minus(Span::MINUTE),
             words.to_owned(),

@@ -373,7 +373,7 @@ struct Answering {
 impl Answering {
     /// Answers, and rings where that is wanted.
     fn run(self, place: Place, rings: bool) {
-        let Ok(runtime) = runtime_of_thread() else {
+        let Ok(runtime) = runtime_of_analyst() else {
             return;
         };
         let Self {
@@ -464,6 +464,15 @@ pub(super) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<
 pub(super) fn runtime_of_thread() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .build()
+}
+
+/// Slow figures one after the other: a newer question has the older one stop, and each thread would
+/// keep memory of its own.
+fn runtime_of_analyst() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
         .build()
 }
 

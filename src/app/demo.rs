@@ -32,7 +32,7 @@ const INTERVAL: Span = Span::minutes(5);
 /// demo is to stay small.
 const AT_ONCE: usize = 1_000;
 /// Pages of the temporary database that are kept in memory, KiB.
-pub const CACHE: u32 = 1_000;
+pub const CACHE: u32 = 500;
 /// The shortest time between calls and trades that are handed over.
 const LOOK: Duration = Duration::from_secs(1);
 /// How much of the market's future is thought up at once: an hour of it costs nearly what a day

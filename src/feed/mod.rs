@@ -168,7 +168,7 @@ impl CandleStep {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FeedError {
     /// Too many requests: the provider is well, and wants to be left alone for a while.
-    #[error("{feed}: too many requests, trying again {}", wait_label(*.retry_after))]
+    #[error("{feed}: too many requests{}", wait_label(*.retry_after))]
     RateLimited {
         /// The provider's name.
         feed: &'static str,
@@ -235,10 +235,12 @@ impl FeedError {
 
 fn wait_label(retry_after: Option<Span>) -> String {
     // Rounded up to whole seconds: an earlier try would be refused again.
-    retry_after.map_or_else(
-        || "later".to_owned(),
-        |wait| format!("in {} s", (wait.millis().max(0) + 999) / 1000),
-    )
+    retry_after.map_or_else(String::new, |wait| {
+        format!(
+            ", to be left alone for {} s",
+            (wait.millis().max(0) + 999) / 1000
+        )
+    })
 }
 
 #[cfg(test)]
@@ -253,7 +255,7 @@ mod tests {
         };
         assert_eq!(
             limited.to_string(),
-            "dexscreener: too many requests, trying again in 30 s"
+            "dexscreener: too many requests, to be left alone for 30 s"
         );
         assert_eq!(limited.retry_after(), Some(Span::from_millis(29_100)));
         assert!(limited.is_worth_another_try());

@@ -39,6 +39,8 @@ const ONE_KEY: usize = 8;
 const TYPED: u8 = 8;
 
 const ESC: u8 = 0x1b;
+/// How long `ESC [` is.
+const CSI: usize = 2;
 const BELL: u8 = 0x07;
 const CTRL_C: u8 = 0x03;
 const PASTE: &[u8] = b"\x1b[200~";
@@ -80,6 +82,8 @@ pub struct Decoder {
     paused: bool,
     /// Single bytes of it that came after a pause each: a hand sends them so.
     singly: u8,
+    /// More than one byte of it came together after a pause.
+    together: bool,
     /// What is held has been taken for a key, since nothing more came.
     given: bool,
     paste: Paste,
@@ -167,9 +171,10 @@ impl Decoder {
             self.late = self.held.len();
         }
         self.singly = if bytes.len() == 1 { self.singly + 1 } else { 0 };
+        self.together = bytes.len() > 1;
         match self.state {
             // A hand sends one key at a time; only the rest of a sequence comes together.
-            State::Escape if bytes.len() < 2 || !matches!(bytes[0], b'[' | b'O') => self.reset(),
+            State::Escape if !goes_on_after_escape(bytes) => self.reset(),
             State::Mouse(left) if bytes.len() != usize::from(left) => self.reset(),
             State::Text { escaped } if !ends_text(bytes, escaped) => self.reset(),
             State::Mouse(_) | State::Text { .. } => self.late = 0,
@@ -195,6 +200,7 @@ impl Decoder {
         self.held.clear();
         self.late = 0;
         self.singly = 0;
+        self.together = false;
         self.paused = false;
         self.given = false;
     }
@@ -232,7 +238,12 @@ impl Decoder {
             (ESC, _) => self.hold(byte, State::Escape),
             (..0x80, _) => self.events.push_back(Event::Key(plain(byte))),
             (_, Some(left)) => self.hold(byte, State::Char(left)),
-            // Not the beginning of a character.
+            // Not the beginning of a character: of a sequence in eight bits, from a terminal that is
+            // not told that it speaks UTF-8.
+            (0x8f | 0x90 | 0x98 | 0x9b | 0x9d..=0x9f, None) => {
+                self.hold(ESC, State::Escape);
+                self.step(byte - 0x40);
+            }
             (_, None) => {}
         }
     }
@@ -250,6 +261,8 @@ impl Decoder {
                 self.reset();
                 self.hold(byte, State::Escape);
             }
+            // The way out is one with Alt, too.
+            (CTRL_C, _) => self.broken(byte),
             (..0x80, _) => {
                 self.events.push_back(Event::Key(alt(plain(byte))));
                 self.reset();
@@ -314,8 +327,16 @@ impl Decoder {
                 self.events.push_back(Event::Key(key));
                 self.reset();
             }
+            None if self.is_cut_answer(byte) => self.reset(),
             None => self.drop_held(),
         }
+    }
+
+    /// Whether what came after a pause was the rest of something that a terminal says of itself, though
+    /// it is no key: a hand sends a key at a time, and rarely within a second of half a sequence.
+    fn is_cut_answer(&self, last: u8) -> bool {
+        let said = self.held.len() > CSI + 1 || matches!(last, b'I' | b'O');
+        self.state == State::Csi && (self.late > CSI || (self.late > 0 && self.together && said))
     }
 
     /// A byte came that cannot belong to what is held.
@@ -399,6 +420,15 @@ impl Paste {
         if self.text.len() + bytes.len() <= MOST_PASTED {
             self.text.extend_from_slice(bytes);
         }
+    }
+}
+
+/// Whether what comes in one piece after a pause is the rest of what ESC began.
+fn goes_on_after_escape(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'[' | b'O', _, ..] => true,
+        [b']' | b'P' | b'X' | b'^' | b'_', text @ ..] => ends_text(text, false),
+        _ => false,
     }
 }
 

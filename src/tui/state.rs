@@ -52,6 +52,8 @@ pub struct State {
     pub toast: Option<Toast>,
     /// The keys in force.
     pub keys: super::rebind::Keys,
+    /// Keys that wait for what they are about.
+    pub held: super::update::Held,
     /// What the last frame measured.
     pub drawn: Drawn,
     lists: [List; 4],
@@ -116,6 +118,7 @@ impl State {
             header: Header::default(),
             toast: None,
             keys: super::rebind::Keys::default(),
+            held: super::update::Held::default(),
             drawn: Drawn::default(),
             lists: <[List; 4]>::default(),
             epoch: 1,

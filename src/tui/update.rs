@@ -2,6 +2,7 @@
 //!
 //! Knows: the state and the key table. Must never know: the terminal, channels, time.
 
+mod held;
 mod pages;
 mod rows;
 
@@ -17,6 +18,7 @@ use super::message::{Message, Request};
 use super::save::Save;
 use super::state::{Adding, State};
 use super::take::take;
+pub use held::Held;
 use pages::{back, mark, open, open_log, open_notes, poll_now, shared_days};
 use rows::{clear_filter, copy, freeze, next_sort, reverse_sort, save};
 
@@ -71,6 +73,20 @@ impl Effects {
         }
     }
 
+    /// These, and then others.
+    fn and(self, then: Self) -> Self {
+        Self {
+            redraw: self.redraw || then.redraw,
+            ask: then.ask.or(self.ask),
+            request: then.request.or(self.request),
+            copy: then.copy.or(self.copy),
+            save: then.save.or(self.save),
+            bell: self.bell || then.bell,
+            suspend: self.suspend || then.suspend,
+            quit: self.quit || then.quit,
+        }
+    }
+
     pub(super) fn ask(state: &State) -> Self {
         Self {
             redraw: true,
@@ -88,7 +104,10 @@ pub fn update(state: &mut State, input: Input) -> Effects {
         Input::Event(Event::Paste(text)) => paste(state, &text),
         Input::Event(_) => Effects::default(),
         Input::Message(Message::Bell) => ring(state),
-        Input::Message(message) => Effects::redraw(take(state, message)),
+        Input::Message(message) => {
+            let taken = Effects::redraw(take(state, message));
+            taken.and(held::release(state))
+        }
         Input::Tick => Effects::redraw(tick(state)),
     }
 }
@@ -120,6 +139,10 @@ fn paste(state: &mut State, text: &str) -> Effects {
             Effects::redraw(true)
         }
         (Place::Filter, _) => Effects::redraw(state.retype(|typed| typed.push_str(&text))),
+        (Place::Naming, _) => {
+            let typed = text.chars().map(|c| lab::type_name(state, c));
+            Effects::redraw(typed.filter(|typed| typed.redraw).count() > 0)
+        }
         (Place::List | Place::Page, _) => {
             state.say(state.keys.pasted());
             Effects::redraw(true)
@@ -129,6 +152,7 @@ fn paste(state: &mut State, text: &str) -> Effects {
 }
 
 fn tick(state: &mut State) -> bool {
+    held::grow_old(state);
     state.bell_rests = state.bell_rests.saturating_sub(1);
     let Some(toast) = &mut state.toast else {
         return false;
@@ -151,7 +175,7 @@ fn press(state: &mut State, key: &KeyEvent) -> Effects {
             // What is typed stands where it did.
             state.toast = None;
         }
-        return act(state, action);
+        return held::perform(state, action);
     }
     if chord.typed().is_some() && matches!(place, Place::Filter | Place::Naming | Place::Add) {
         state.toast = None;

@@ -284,3 +284,16 @@ pub fn cells(backend: &TestBackend, text: &str) -> Vec<(Color, Modifier)> {
     }
     found
 }
+
+/// Keys in one piece, before anything is answered.
+pub fn type_ahead(story: &mut Story<'_>, keys: &str) {
+    for c in keys.chars() {
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\u{1b}' => KeyCode::Esc,
+            c => KeyCode::Char(c),
+        };
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        update(&mut story.state, Input::Event(Event::Key(key)));
+    }
+}

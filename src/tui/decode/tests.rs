@@ -255,7 +255,18 @@ fn what_never_ends_is_dropped_and_the_next_key_acts() {
         for quiets in [1, 2] {
             assert_eq!(keys(&[(unfinished, quiets)]), [""; 0], "{shown}");
             let then = keys(&[(unfinished, quiets), (b"q", 0)]);
-            assert_eq!(then, ["q"], "{shown}, {quiets}");
+            if quiets == 1
+                && unfinished.starts_with(b"\x1b[")
+                && unfinished[2..] != *b"["
+                && unfinished[2..] != *b"M"
+            {
+                // It may be its end, and the next one acts.
+                assert_eq!(then, [""; 0], "{shown}");
+                let then = keys(&[(unfinished, quiets), (b"q", 0), (b"q", 0)]);
+                assert_eq!(then, ["q"], "{shown}");
+            } else {
+                assert_eq!(then, ["q"], "{shown}, {quiets}");
+            }
             // Those that could go on with it are no less keys.
             for (key, name) in [(b"3", "3"), (b"?", "?"), (b" ", "space"), (b"/", "/")] {
                 let then = keys(&[(unfinished, quiets), (key, 2)]);
@@ -332,6 +343,62 @@ fn ctrl_c_and_a_hand_that_goes_on_typing_end_a_paste_without_an_end() {
     pieces.extend([(&b"123456789"[..], 1); 20]);
     pieces.push((b"\x1b[201~", 0));
     assert_eq!(keys(&pieces), [format!("{:?}", "123456789".repeat(20))]);
+}
+
+/// What terminals say of themselves though nobody asked here: an answer to another program, the mouse,
+/// where the focus is.
+const SAID: &[&[u8]] = &[
+    b"\x1b[?62;1;2c",
+    b"\x1b[>0;276;0c",
+    b"\x1b[24;80R",
+    b"\x1b[8;24;80t",
+    b"\x1b[?1u",
+    b"\x1b[?997;1n",
+    b"\x1b[?2026;2$y",
+    b"\x1b[<0;10;12M",
+    b"\x1b[<35;10;12m",
+    b"\x1b]11;rgb:0000/0000/0000\x1b\\",
+    b"\x1b]11;rgb:0000/0000/0000\x07",
+    b"\x1bP1$r0m\x1b\\",
+    b"\x1b[I",
+    b"\x1b[O",
+];
+
+#[test]
+fn what_a_terminal_says_of_itself_is_no_key_wherever_it_is_cut() {
+    for said in SAID {
+        for at in 0..said.len() {
+            // Of a lone ESC the key has been given by then, and what begins a string or sequence is Alt.
+            for quiets in [0, 1] {
+                // A single letter behind `ESC [` may as well be typed.
+                if quiets == 1 && at == 2 && said.len() == 3 {
+                    continue;
+                }
+                let got = keys(&[(&said[..at], quiets), (&said[at..], 0), (b"j", 0)]);
+                let (last, before) = got.split_last().unwrap();
+                let cut = said[..at].escape_ascii();
+                assert_eq!(last, "j", "{cut}");
+                let given = usize::from(at < 3 && quiets > 0);
+                assert!(before.len() <= given, "{cut}: {got:?}");
+                assert!(
+                    before
+                        .iter()
+                        .all(|key| key == "Esc" || key.starts_with("Alt-")),
+                    "{got:?}"
+                );
+            }
+        }
+        // In eight bits.
+        let mut eight = vec![said[1] + 0x40];
+        eight.extend(&said[2..]);
+        assert_eq!(
+            keys(&[(&eight, 0), (b"j", 0)]),
+            ["j"],
+            "{}",
+            eight.escape_ascii()
+        );
+    }
+    assert_eq!(keys(&[(b"\x1b\x03", 0)]).last().unwrap(), "Ctrl-C");
 }
 
 #[test]
