@@ -30,7 +30,7 @@ const TRADES_BACK: Span = Span::days(45);
 const INTERVAL: Span = Span::minutes(5);
 /// Readings of the past that are handed over together: several such parts wait in a queue, and a
 /// demo is to stay small.
-const AT_ONCE: usize = 1_000;
+const AT_ONCE: usize = 400;
 /// Pages of the temporary database that are kept in memory, KiB.
 pub const CACHE: u32 = 500;
 /// The shortest time between calls and trades that are handed over.
