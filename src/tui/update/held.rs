@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::{Effects, act};
 use crate::tui::keymap::{Action, Place};
 use crate::tui::state::State;
+use crate::view::Tab;
 
 /// No more of them wait.
 const MOST: usize = 64;
@@ -23,7 +24,7 @@ pub struct Held {
 
 /// Does something, or has it wait for the rows, page or features that it is about.
 pub(super) fn perform(state: &mut State, action: Action) -> Effects {
-    if !is_about_what_is_shown(action) {
+    if !is_about_what_is_shown(action, state.tab) {
         // Whatever it is, it is pressed on something else.
         state.held.actions.clear();
         return act(state, action);
@@ -73,26 +74,28 @@ fn is_awaited(state: &State) -> bool {
     }
 }
 
-const fn is_about_what_is_shown(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Down
-            | Action::Up
-            | Action::PageDown
-            | Action::PageUp
-            | Action::Top
-            | Action::Bottom
-            | Action::Open
-            | Action::Mark
-            | Action::SharedDays
-            | Action::NextSort
-            | Action::ReverseSort
-            | Action::Copy
-            | Action::PollNow
-            | Action::Turn
-            | Action::StepUp
-            | Action::StepDown
-            | Action::Bonus
-            | Action::Unset
-    )
+fn is_about_what_is_shown(action: Action, tab: Tab) -> bool {
+    // Elsewhere it says where it does something.
+    let polls = action == Action::PollNow && tab == Tab::Tracker;
+    polls
+        || matches!(
+            action,
+            Action::Down
+                | Action::Up
+                | Action::PageDown
+                | Action::PageUp
+                | Action::Top
+                | Action::Bottom
+                | Action::Open
+                | Action::Mark
+                | Action::SharedDays
+                | Action::NextSort
+                | Action::ReverseSort
+                | Action::Copy
+                | Action::Turn
+                | Action::StepUp
+                | Action::StepDown
+                | Action::Bonus
+                | Action::Unset
+        )
 }
