@@ -119,11 +119,15 @@ pub async fn run(
             }
             let woken = tokio::select! {
                 changed = snapshots.changed(), if !question.frozen => Woken::of(&changed),
-                () = past.arrives() => Woken::News,
+                // Somebody waits for it.
+                () = past.arrives() => return Woken::News,
                 () = tokio::time::sleep(REFRESH) => Woken::Refresh,
             };
             // Only now: what comes once a second then wakes this thread once a second.
-            calm.await;
+            tokio::select! {
+                () = calm => {}
+                () = past.arrives() => {}
+            }
             woken
         };
         let woken = tokio::select! {
