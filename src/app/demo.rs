@@ -31,6 +31,8 @@ const INTERVAL: Span = Span::minutes(5);
 /// Readings of the past that are handed over together: several such parts wait in a queue, and a
 /// demo is to stay small.
 const AT_ONCE: usize = 400;
+/// The same where nobody looks on while it is made.
+const MANY_AT_ONCE: usize = 5_000;
 /// Pages of the temporary database that are kept in memory, KiB.
 pub const CACHE: u32 = 500;
 /// The shortest time between calls and trades that are handed over.
@@ -71,6 +73,8 @@ struct Past {
     calls_from: Timestamp,
     calls_to: Timestamp,
     until: Timestamp,
+    /// Readings that are handed over together.
+    at_once: usize,
 }
 
 impl Past {
@@ -93,7 +97,7 @@ impl Past {
                 samples.extend(poll.samples);
             }
             let day_is_over = at.millis() % Span::DAY.millis() < INTERVAL.millis();
-            if day_is_over || samples.len() >= AT_ONCE || at >= self.until {
+            if day_is_over || samples.len() >= self.at_once || at >= self.until {
                 commands
                     .send(Command::Calls(std::mem::take(&mut calls)))
                     .ok()?;
@@ -183,6 +187,7 @@ pub struct Demo {
     tracker: Tracker,
     rules: Rules,
     origin: Timestamp,
+    at_once: usize,
 }
 
 impl Demo {
@@ -193,7 +198,15 @@ impl Demo {
             tracker: tracker(rules),
             rules: *rules,
             origin,
+            at_once: AT_ONCE,
         }
+    }
+
+    /// Hands its past over in large parts: faster, and no screen has to stay small beside it.
+    #[must_use]
+    pub const fn in_large_parts(mut self) -> Self {
+        self.at_once = MANY_AT_ONCE;
+        self
     }
 
     /// What is still running at the origin: the models' trades, and the calls in their window.
@@ -207,6 +220,7 @@ impl Demo {
             calls_from: self.origin.minus(self.rules.window),
             calls_to: self.origin,
             until: self.origin,
+            at_once: self.at_once,
         };
         past.run(&mut self.tracker, commands).await?;
         // Every second some prices move, not all of them every few seconds.
@@ -223,6 +237,7 @@ impl Demo {
                 calls_from: self.origin.minus(CALLS_BACK),
                 calls_to: self.origin.minus(self.rules.window),
                 until: self.origin,
+                at_once: self.at_once,
             },
         }
     }

@@ -83,7 +83,7 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
         Engine::new(store, settings, Clock::Fixed(as_of), publish, Poller::None)
             .run(&commands, &AtomicBool::new(false))
     });
-    let mut market = Demo::new(as_of, &settings.rules);
+    let mut market = Demo::new(as_of, &settings.rules).in_large_parts();
     let earlier = market.earlier();
     // A signal must not leave the temporary folder behind.
     let ended = dashboard::runtime()?.block_on(async {
