@@ -8,14 +8,13 @@
 
 mod story;
 
-use callboard::tui::message::Message;
 use callboard::tui::theme::{Hues, Shade, Theme};
 use callboard::view::format::Style;
-use callboard::view::{Header, Line, Tab, Tone};
+use callboard::view::{Tab, Tone};
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
 
-use story::{Story, cells, live_board};
+use story::{Story, cells, header, live_board};
 
 /// What a theme is asked for, and the colours of: up, down, good, bad, warn.
 const THEMES: [(Shade, Hues, bool, [Color; 5]); 9] = {
@@ -54,15 +53,6 @@ const THEMES: [(Shade, Hues, bool, [Color; 5]); 9] = {
         ),
     ]
 };
-
-fn header() -> Message {
-    Message::Header(Header {
-        feed: Line::toned("dexscreener ok", Tone::Good),
-        brief: Line::toned("dexscreener ok", Tone::Good),
-        news: vec![Line::toned("jupiter DOWN", Tone::Bad)],
-        ..Header::default()
-    })
-}
 
 /// The Tracker with its first row selected, which no colour may touch.
 fn tracker(theme: Theme) -> TestBackend {

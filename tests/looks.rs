@@ -12,10 +12,10 @@ use callboard::tui::message::Request;
 use callboard::tui::theme::Theme;
 use callboard::tui::update::{Input, update};
 use callboard::view::{NOTICES, Tab};
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::Event;
 use ratatui::style::{Color, Modifier};
 
-use story::{SMALL, Story, WHOLE, board, cells, live_board, type_ahead};
+use story::{SMALL, Story, WHOLE, board, cells, key, live_board, type_ahead};
 
 fn colour() -> Theme {
     Theme::new(false, false)
@@ -202,8 +202,7 @@ fn beside_what_is_said_the_row_that_is_chosen_is_polled() {
     let mut story = Story::of(&board, Tab::Tracker);
     let row = story.state.list().selected().unwrap().to_owned();
     story.press("i");
-    let key = Event::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE));
-    let effects = update(&mut story.state, Input::Event(key));
+    let effects = update(&mut story.state, Input::Event(key('r')));
     assert_eq!(effects.request, Some(Request::PollNow(row)));
 }
 

@@ -10,14 +10,13 @@ mod story;
 
 use std::fmt::Write as _;
 
-use callboard::tui::message::Message;
 use callboard::tui::theme::{Hues, Shade, Theme};
+use callboard::view::Tab;
 use callboard::view::format::Style;
-use callboard::view::{Header, Line, Tab, Tone};
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
 
-use story::{Story, board, cells, live_board};
+use story::{Story, board, cells, header, live_board};
 
 fn mono(ascii: bool) -> Theme {
     Theme::of(Shade::Mono, Hues::RedGreen, false, ascii)
@@ -71,15 +70,6 @@ fn pictured(backend: &TestBackend) -> String {
         }
     }
     text
-}
-
-fn header() -> Message {
-    Message::Header(Header {
-        feed: Line::toned("dexscreener ok", Tone::Good),
-        brief: Line::toned("dexscreener ok", Tone::Good),
-        news: vec![Line::toned("jupiter DOWN", Tone::Bad)],
-        ..Header::default()
-    })
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn coverage(found: &Categories) -> Vec<(String, Line)> {
     rows.into_iter()
         .filter(|(label, n, _)| *n > 0 || *label == "in the rates")
         .map(|(label, n, what)| {
-            let line = Line::plain(format!("{n:>6}  ")).and(what, Tone::Dim);
+            let line = Line::plain(format!("{:>6}  ", format::whole(n))).and(what, Tone::Dim);
             (label.to_owned(), line)
         })
         .collect()

@@ -16,10 +16,10 @@ use callboard::tui::message::Message;
 use callboard::tui::state::State;
 use callboard::tui::theme::Theme;
 use callboard::tui::update::{Input, update};
-use callboard::view::Tab;
 use callboard::view::answer::Answers;
 use callboard::view::format::Style;
 use callboard::view::lab::Bench;
+use callboard::view::{Header, Line, Tab, Tone};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -224,13 +224,7 @@ impl<'a> Story<'a> {
 
     pub fn press(&mut self, keys: &str) -> &mut Self {
         for c in keys.chars() {
-            let code = match c {
-                '\n' => KeyCode::Enter,
-                '\u{1b}' => KeyCode::Esc,
-                c => KeyCode::Char(c),
-            };
-            let key = KeyEvent::new(code, KeyModifiers::NONE);
-            let effects = update(&mut self.state, Input::Event(Event::Key(key)));
+            let effects = update(&mut self.state, Input::Event(key(c)));
             if effects.ask.is_some() {
                 self.answered();
             }
@@ -288,12 +282,26 @@ pub fn cells(backend: &TestBackend, text: &str) -> Vec<(Color, Modifier)> {
 /// Keys in one piece, before anything is answered.
 pub fn type_ahead(story: &mut Story<'_>, keys: &str) {
     for c in keys.chars() {
-        let code = match c {
-            '\n' => KeyCode::Enter,
-            '\u{1b}' => KeyCode::Esc,
-            c => KeyCode::Char(c),
-        };
-        let key = KeyEvent::new(code, KeyModifiers::NONE);
-        update(&mut story.state, Input::Event(Event::Key(key)));
+        update(&mut story.state, Input::Event(key(c)));
     }
+}
+
+/// What a key sends that is written as a character.
+pub fn key(c: char) -> Event {
+    let code = match c {
+        '\n' => KeyCode::Enter,
+        '\u{1b}' => KeyCode::Esc,
+        c => KeyCode::Char(c),
+    };
+    Event::Key(KeyEvent::new(code, KeyModifiers::NONE))
+}
+
+/// What stands above every tab while a feed is down.
+pub fn header() -> Message {
+    Message::Header(Header {
+        feed: Line::toned("dexscreener ok", Tone::Good),
+        brief: Line::toned("dexscreener ok", Tone::Good),
+        news: vec![Line::toned("jupiter DOWN", Tone::Bad)],
+        ..Header::default()
+    })
 }
