@@ -13,8 +13,8 @@ use crate::analytics::{Book, BookKey, FeatureKind, Guards, Judged, Standing};
 use crate::domain::fold::PriceAt;
 use crate::domain::hash::FastMap;
 use crate::domain::{
-    Call, CallFacts, CallId, Fold, ImportedOutcome, Outcome, Percent, Price, Rules, Span,
-    Timestamp, TokenKey,
+    Call, CallFacts, CallId, Fold, ImportedOutcome, Outcome, Percent, Price, Range, Rules, Span,
+    Timestamp, TokenKey, Window,
 };
 use crate::store::{FoldChange, Loaded, StoredCall};
 
@@ -222,23 +222,29 @@ impl Board {
     /// nothing later: load with that instant, or ask for now.
     #[must_use]
     pub fn judged(&self, as_of: Timestamp) -> Vec<Judged> {
-        let known = self.calls.partition_point(|c| c.call.called_at <= as_of);
-        self.calls
-            .iter()
-            .zip(self.standings.iter())
-            .take(known)
-            .map(|(c, standing)| Judged {
-                call: Arc::clone(&c.call),
-                standing: *standing,
-                outcome: Outcome::of(
-                    &CallFacts::from(c.call.as_ref()),
-                    &c.fold,
-                    c.imported.as_ref(),
-                    &self.settings.rules,
-                    as_of,
-                ),
-            })
-            .collect()
+        self.judged_in(&Range::All.window(as_of), as_of)
+    }
+
+    /// The same of the calls made in a window.
+    #[must_use]
+    pub fn judged_in(&self, window: &Window, as_of: Timestamp) -> Vec<Judged> {
+        let made_before = |at: Timestamp| self.calls.partition_point(|c| c.call.called_at < at);
+        let from = window.from.map_or(0, made_before);
+        let known = self.made_up_to(as_of.min(window.to)).max(from);
+        let mut judged = Vec::with_capacity(known - from);
+        judged.extend((from..known).filter_map(|at| self.judged_at(at, None, as_of)));
+        judged
+    }
+
+    /// When the newest of the calls made up to an instant was made.
+    #[must_use]
+    pub fn newest_call(&self, as_of: Timestamp) -> Option<Timestamp> {
+        let newest = self.made_up_to(as_of).checked_sub(1)?;
+        self.calls.get(newest).map(|c| c.call.called_at)
+    }
+
+    fn made_up_to(&self, at: Timestamp) -> usize {
+        self.calls.partition_point(|c| c.call.called_at <= at)
     }
 
     /// Why a call was taken out of every figure.

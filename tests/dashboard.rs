@@ -240,7 +240,7 @@ where
 
 fn renamed(names: &[&str]) -> Screen {
     let mut screen = support::leaderboard();
-    let all = std::mem::take(&mut screen.table.rows);
+    let all = std::mem::take(&mut screen.table.rows).into_made();
     screen.table.rows = names
         .iter()
         .map(|name| all.iter().find(|r| r.key == *name).unwrap().clone())

@@ -25,7 +25,7 @@ use callboard::tui::update::{Input, update};
 use callboard::view::answer::{Answers, Beside};
 use callboard::view::format::Style;
 use callboard::view::header::{ClockTrouble, Polling, Told, header};
-use callboard::view::{NOTICES, Tab};
+use callboard::view::{NOTICES, Order, SortKey, Tab, Table};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -239,7 +239,7 @@ impl Story {
         });
         let feeds = feeds();
         let style = Style::utc(self.ascii);
-        let answers = Answers::new(&self.board, T0, style).beside(Beside {
+        let answers = Answers::new(Arc::new(self.board.clone()), T0, style).beside(Beside {
             notices: &notices,
             feeds: &feeds,
             history: history.as_ref(),
@@ -335,4 +335,55 @@ fn without_glyphs_it_is_ascii() {
     let text = story.drawn((120, 150)).to_string();
     assert!(text.is_ascii(), "{text}");
     assert!(text.contains('*'), "{text}");
+}
+
+#[test]
+fn rows_that_are_worded_when_asked_for_say_and_sort_as_whole_rows_do() {
+    let (_folder, _store, board) = world();
+    let board = Arc::new(board);
+    let state = State::new(Tab::Tracker, Range::All);
+    let screen = |at: Timestamp| {
+        let answers = Answers::new(Arc::clone(&board), at, Style::utc(false));
+        answers.screen(&state.question(), Tab::Tracker)
+    };
+    let table = screen(T0).table;
+    let made = Table {
+        columns: table.columns.clone(),
+        rows: table.rows.clone().into_made().into(),
+    };
+    assert_eq!(table.rows.len(), 3);
+    for (row, whole) in made.rows.iter().enumerate() {
+        assert_eq!(table.rows.key(row), Some(whole.key.as_str()));
+        assert_eq!(whole.cells.len(), table.columns.len());
+        for column in 0..table.columns.len() {
+            let key = table.rows.sort_key(row, column);
+            assert_eq!(key, made.rows.sort_key(row, column), "{row} {column}");
+        }
+    }
+    for column in &table.columns {
+        for descending in [false, true] {
+            let order = Some(Order {
+                column: column.key,
+                descending,
+            });
+            assert_eq!(
+                table.arrange(order, ""),
+                made.arrange(order, ""),
+                "{}",
+                column.key
+            );
+        }
+    }
+    for needle in ["alpha", "call-1", "%", "x", "nothing"] {
+        assert_eq!(table.arrange(None, needle), made.arrange(None, needle));
+        let found = screen(T0).folded.matching(&table, needle);
+        let found: Vec<usize> = (0..found.len()).filter(|row| found[*row]).collect();
+        assert_eq!(found, made.arrange(None, needle));
+    }
+    // What they are made from tells whether two say the same.
+    assert_eq!(screen(T0), screen(T0));
+    assert_ne!(screen(T0), screen(T0.plus(Span::seconds(1))));
+    assert!(table.rows.get(3).is_none() && table.rows.key(3).is_none());
+    assert_eq!(table.rows.sort_key(3, 0), SortKey::Unknown);
+    assert_eq!(table.rows.sort_key(0, 99), SortKey::Unknown);
 }

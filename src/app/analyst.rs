@@ -293,7 +293,14 @@ async fn answer(
     let deep = Arc::clone(&last.deep);
     let now = place.clock.now();
     let zone = place.style.zone;
-    send_header(place, snapshot, now, messages, last).await?;
+    // Where rows come at once, header and rows come together: one frame for both.
+    let together = question.tab == Tab::Tracker
+        && question.lab.is_none()
+        && question.open.is_none()
+        && snapshot.loaded == Stage::Everything;
+    if !together {
+        send_header(place, snapshot, now, messages, last).await?;
+    }
     if let Some(filter) = &question.lab {
         lab(question, filter, snapshot, now, messages, last, zone).await?;
         return Ok(Done::All);
@@ -313,7 +320,7 @@ async fn answer(
         last.page = None;
         last.trades = None;
     }
-    let answers = Answers::new(&snapshot.board, now, place.style).beside(Beside {
+    let answers = Answers::new(Arc::clone(&snapshot.board), now, place.style).beside(Beside {
         notices: &snapshot.notices,
         feeds: &snapshot.health,
         history: past.history(),
@@ -358,13 +365,10 @@ async fn answer(
             continue;
         }
         if tab != Tab::Leaderboard {
-            // Nothing is on screen yet: what can be seen at once comes first.
-            if last.screens[tab.index()].is_none()
-                && let Some(front) = answers.front(question, tab)
-            {
-                send_screen(messages, question, last, tab, front).await?;
-            }
             let screen = answers.screen(question, tab);
+            if together && tab == question.tab {
+                send_header(place, snapshot, now, messages, last).await?;
+            }
             send_screen(messages, question, last, tab, screen).await?;
             continue;
         }

@@ -2,6 +2,7 @@
 //! draws the dashboard. `cargo test --lib pictures -- --ignored` makes them anew.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -41,7 +42,7 @@ fn pictures() {
     let (_folder, store, board) = market(at);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pictures");
     std::fs::create_dir_all(&folder).unwrap();
-    let answers = Answers::new(&board, at, Style::default());
+    let answers = Answers::new(Arc::clone(&board), at, Style::default());
     let range = Range::D30;
     for tab in Tab::EACH {
         let mut state = State::new(tab, range);
@@ -51,7 +52,7 @@ fn pictures() {
             epoch: question.epoch,
             tab,
             range,
-            screen: std::sync::Arc::new(answers.screen(&question, tab)),
+            screen: Arc::new(answers.screen(&question, tab)),
         };
         update(&mut state, Input::Message(message));
         let high = if tab == Tab::Leaderboard {
@@ -68,10 +69,11 @@ fn pictures() {
                 state.list_mut().select(best);
                 let id = CallId(state.list().selected().unwrap().to_owned());
                 let history = store.history(&id, at).unwrap();
-                let answers = Answers::new(&board, at, Style::default()).beside(Beside {
-                    history: history.as_ref(),
-                    ..Beside::default()
-                });
+                let answers =
+                    Answers::new(Arc::clone(&board), at, Style::default()).beside(Beside {
+                        history: history.as_ref(),
+                        ..Beside::default()
+                    });
                 open(&mut state, &answers, best);
             }
             Tab::Features => {
@@ -109,7 +111,7 @@ fn highest(state: &State) -> usize {
         _ => 0.0,
     };
     let rows = table.rows.iter().enumerate();
-    let best = rows.max_by(|a, b| value(a.1).total_cmp(&value(b.1)));
+    let best = rows.max_by(|a, b| value(&a.1).total_cmp(&value(&b.1)));
     best.unwrap().0
 }
 
@@ -123,7 +125,7 @@ fn open(state: &mut State, answers: &Answers, at: usize) {
 }
 
 /// The demo's history up to an instant, through the real tracker and store.
-fn market(at: Timestamp) -> (tempfile::TempDir, Store, Board) {
+fn market(at: Timestamp) -> (tempfile::TempDir, Store, Arc<Board>) {
     let config = Config::load(None, None, &|_| None).unwrap();
     let settings = Settings {
         rules: demo::rules(config.rules()),
@@ -149,7 +151,7 @@ fn market(at: Timestamp) -> (tempfile::TempDir, Store, Board) {
     engine.join().unwrap().unwrap();
     let board = snapshots.borrow().board.clone();
     let store = Store::open(&folder.path().join("demo.db"), settings.rules).unwrap();
-    (folder, store, Board::clone(&board))
+    (folder, store, board)
 }
 
 fn header(at: Timestamp) -> Header {

@@ -1,5 +1,7 @@
 //! The screens that a report draws, one per section: the same for text and Markdown.
 
+use std::sync::Arc;
+
 use crate::board::Board;
 use crate::view::answer::Answers;
 use crate::view::categories::ALL;
@@ -53,7 +55,8 @@ pub(super) fn parts(
     request: &Request,
     style: Style,
 ) -> Result<Vec<Part>, UnknownModel> {
-    let answers = Answers::over(board, request.judged(board), request.as_of, style);
+    let answers =
+        Answers::new(Arc::new(board.clone()), request.as_of, style).over(request.judged(board));
     let mut parts = Vec::new();
     for section in request.sections() {
         let (title, tab) = match section {
@@ -82,7 +85,11 @@ pub(super) fn parts(
         } else {
             let mut screen = answers.screen(&question, tab);
             // What all sources together come to stands above the table already.
-            screen.table.rows.retain(|row| row.key != ALL);
+            if tab == Tab::Categories {
+                let mut rows = std::mem::take(&mut screen.table.rows).into_made();
+                rows.retain(|row| row.key != ALL);
+                screen.table.rows = rows.into();
+            }
             screen
         };
         let rows = screen.table.rows.len();

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::board::Board;
 use crate::view::format::Style;
 use crate::view::layout::{cut, fit, spaces, width, wrap};
-use crate::view::{Align, Block, Line, Row, Table};
+use crate::view::{Align, Block, Excerpt, Line, Table};
 
 use super::parts::{Part, parts, title};
 use super::{Request, UnknownModel};
@@ -108,18 +108,15 @@ pub(super) fn block_text(out: &mut String, block: &Block, style: Style) {
 }
 
 fn table_text(out: &mut String, table: &Table, most: usize, style: Style) {
-    let rows: Vec<&Row> = table.rows.iter().take(most).collect();
-    let columns = fit(table, &rows, WIDTH, 2, None, 0, |i| {
-        width(table.columns[i].title)
-    });
+    let part = Excerpt::first(table, most);
+    let columns = fit(&part, WIDTH, 2, None, 0, |i| width(table.columns[i].title));
     let titles = columns
         .iter()
         .map(|(i, wide)| (*i, *wide, table.columns[*i].title));
     line(out, table, titles, style);
-    for row in rows {
-        let cells = columns
-            .iter()
-            .map(|(i, wide)| (*i, *wide, row.cells.get(*i).map_or("", |c| c.text.as_str())));
+    for at in 0..part.len() {
+        let text = |i: usize| part.cell(at, i).map_or("", |cell| cell.text.as_str());
+        let cells = columns.iter().map(|(i, wide)| (*i, *wide, text(*i)));
         line(out, table, cells, style);
     }
 }

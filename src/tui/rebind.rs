@@ -102,6 +102,8 @@ pub struct Shown {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
     rows: Arc<Vec<Bound>>,
+    /// By [`Place::EACH`]: every frame asks.
+    hints: Arc<[Vec<Shown>]>,
 }
 
 impl Default for Keys {
@@ -110,9 +112,7 @@ impl Default for Keys {
             binding,
             chords: binding.chords.to_vec(),
         });
-        Self {
-            rows: Arc::new(rows.collect()),
-        }
+        Self::of_rows(rows.collect())
     }
 }
 
@@ -154,9 +154,15 @@ impl Keys {
             chosen.push(action);
         }
         check(&rows, &chosen)?;
-        Ok(Self {
+        Ok(Self::of_rows(rows))
+    }
+
+    fn of_rows(rows: Vec<Bound>) -> Self {
+        let hints = Place::EACH.map(|place| hints(&rows, place));
+        Self {
             rows: Arc::new(rows),
-        })
+            hints: Arc::new(hints),
+        }
     }
 
     /// What a chord does in a place.
@@ -184,41 +190,49 @@ impl Keys {
 
     /// The hints of a place, the most important first.
     #[must_use]
-    pub fn hints(&self, place: Place) -> Vec<Shown> {
-        let active = |row: &&Bound| place.contexts().contains(&row.binding.context);
-        let rows = self.rows.iter().filter(active);
-        let mut hints: Vec<_> = rows
-            .filter(|row| !row.chords.is_empty())
-            .filter_map(|row| row.binding.hint)
-            .collect();
-        hints.sort_by_key(|hint| hint.order);
-        let shown = hints.into_iter().map(|hint| Shown {
-            keys: self.in_force(place, hint.keys),
-            label: hint.label,
-        });
-        shown.collect()
+    pub fn hints(&self, place: Place) -> &[Shown] {
+        let at = Place::EACH.iter().position(|each| *each == place);
+        at.and_then(|at| self.hints.get(at))
+            .map_or(&[], Vec::as_slice)
     }
+}
 
-    /// The keys of a hint as they are now: "s S", "1-4".
-    fn in_force(&self, place: Place, keys: &str) -> String {
-        let now = |label: &str| {
-            let active = |row: &&Bound| place.contexts().contains(&row.binding.context);
-            let mut rows = self.rows.iter().filter(active);
-            let row = rows.find(|row| {
-                let first = row.binding.chords.first();
-                first.is_some_and(|chord| chord.label() == label)
-            });
-            row.and_then(|row| row.chords.first())
-                .map_or_else(|| label.to_owned(), |chord| chord.label())
-        };
-        let parts = keys.split(' ').map(|part| match part.split_once('-') {
-            Some((from, to)) if !from.is_empty() && !to.is_empty() && part.len() == 3 => {
-                format!("{}-{}", now(from), now(to))
-            }
-            _ => now(part),
+fn active(rows: &[Bound], place: Place) -> impl Iterator<Item = &Bound> {
+    let contexts = place.contexts();
+    let rows = rows.iter();
+    rows.filter(move |row| contexts.contains(&row.binding.context))
+}
+
+fn hints(rows: &[Bound], place: Place) -> Vec<Shown> {
+    let mut hints: Vec<_> = active(rows, place)
+        .filter(|row| !row.chords.is_empty())
+        .filter_map(|row| row.binding.hint)
+        .collect();
+    hints.sort_by_key(|hint| hint.order);
+    let shown = hints.into_iter().map(|hint| Shown {
+        keys: in_force(rows, place, hint.keys),
+        label: hint.label,
+    });
+    shown.collect()
+}
+
+/// The keys of a hint as they are now: "s S", "1-4".
+fn in_force(rows: &[Bound], place: Place, keys: &str) -> String {
+    let now = |label: &str| {
+        let row = active(rows, place).find(|row| {
+            let first = row.binding.chords.first();
+            first.is_some_and(|chord| chord.label() == label)
         });
-        parts.collect::<Vec<_>>().join(" ")
-    }
+        row.and_then(|row| row.chords.first())
+            .map_or_else(|| label.to_owned(), |chord| chord.label())
+    };
+    let parts = keys.split(' ').map(|part| match part.split_once('-') {
+        Some((from, to)) if !from.is_empty() && !to.is_empty() && part.len() == 3 => {
+            format!("{}-{}", now(from), now(to))
+        }
+        _ => now(part),
+    });
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// Whether letters are text there.

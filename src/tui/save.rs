@@ -133,7 +133,8 @@ mod tests {
                         row("a", Some(-1.25)),
                         row("=b()", None),
                         row("c, d", Some(3.0)),
-                    ],
+                    ]
+                    .into(),
                 },
                 ..Screen::default()
             }),

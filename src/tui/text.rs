@@ -83,7 +83,7 @@ fn matched(text: &str, needle: &[char]) -> Option<usize> {
 
 /// The line with a style over each place within a span that holds a text.
 #[must_use]
-pub fn mark_found(line: Line<'static>, needle: &str, style: Style) -> Line<'static> {
+pub fn mark_found<'a>(line: Line<'a>, needle: &str, style: Style) -> Line<'a> {
     if needle.is_empty() {
         return line;
     }

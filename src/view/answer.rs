@@ -1,8 +1,11 @@
 //! Questions answered: the one place that knows which file builds which tab.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use crate::analytics::{DeepCache, Judged};
 use crate::board::Board;
-use crate::domain::{Notice, Timestamp};
+use crate::domain::{Notice, Range, Timestamp};
 use crate::store::History;
 use crate::tracker::FeedHealth;
 
@@ -14,10 +17,12 @@ use super::{
     call_page, categories, features, leaderboard, model_page, notices, source_page, tracker,
 };
 
-/// A board as of an instant, with every call judged once for all tabs.
+/// A board as of an instant, with every call judged once for all tabs that are about all of them.
 pub struct Answers<'a> {
-    board: &'a Board,
-    calls: Vec<Judged>,
+    board: Arc<Board>,
+    /// Only some of the calls.
+    some: bool,
+    calls: OnceCell<Vec<Judged>>,
     as_of: Timestamp,
     style: Style,
     beside: Beside<'a>,
@@ -35,22 +40,48 @@ pub struct Beside<'a> {
 }
 
 impl<'a> Answers<'a> {
-    /// Judges the calls of a board.
+    /// Answers over a board.
     #[must_use]
-    pub fn new(board: &'a Board, as_of: Timestamp, style: Style) -> Self {
-        Self::over(board, board.judged(as_of), as_of, style)
-    }
-
-    /// Answers over some of the calls, judged already.
-    #[must_use]
-    pub fn over(board: &'a Board, calls: Vec<Judged>, as_of: Timestamp, style: Style) -> Self {
+    pub fn new(board: Arc<Board>, as_of: Timestamp, style: Style) -> Self {
         Self {
             board,
-            calls,
+            some: false,
+            calls: OnceCell::new(),
             as_of,
             style,
             beside: Beside::default(),
         }
+    }
+
+    /// Over some of the calls only, judged already.
+    #[must_use]
+    pub fn over(self, calls: Vec<Judged>) -> Self {
+        Self {
+            some: true,
+            calls: OnceCell::from(calls),
+            ..self
+        }
+    }
+
+    fn calls(&self) -> &[Judged] {
+        self.calls.get_or_init(|| self.board.judged(self.as_of))
+    }
+
+    /// The calls made in a range; no others are judged for it.
+    fn calls_in(&self, range: Range) -> Vec<Judged> {
+        let window = range.window(self.as_of);
+        if self.some {
+            let made = |judged: &&Judged| window.contains(judged.call.called_at);
+            return self.calls().iter().filter(made).cloned().collect();
+        }
+        self.board.judged_in(&window, self.as_of)
+    }
+
+    fn newest_call(&self) -> Option<Timestamp> {
+        if self.some {
+            return self.calls().last().map(|judged| judged.call.called_at);
+        }
+        self.board.newest_call(self.as_of)
     }
 
     /// With what the board does not hold.
@@ -63,22 +94,21 @@ impl<'a> Answers<'a> {
     /// A whole tab.
     #[must_use]
     pub fn screen(&self, question: &Question, tab: Tab) -> Screen {
-        let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
-        let range = question.range;
+        let (board, as_of, style) = (&self.board, self.as_of, self.style);
+        let (range, provisional) = (question.range, question.provisional);
         let screen = match tab {
-            Tab::Leaderboard => leaderboard::screen(board, range, as_of, self.style),
-            Tab::Tracker => tracker::screen(board, calls, range, as_of, self.style),
-            Tab::Categories => {
-                let provisional = question.provisional;
-                categories::screen(board, calls, range, as_of, self.style, provisional, true)
+            Tab::Leaderboard => leaderboard::screen(board, range, as_of, style),
+            Tab::Tracker => {
+                let calls = self.calls_in(range);
+                tracker::screen(board, calls, self.newest_call(), range, as_of, style)
             }
-            Tab::Features => features::screen(board, calls, range, as_of, question.provisional),
+            Tab::Categories => {
+                let calls = self.calls();
+                categories::screen(board, calls, range, as_of, style, provisional, true)
+            }
+            Tab::Features => features::screen(board, self.calls(), range, as_of, provisional),
         };
-        self.dressed(tab, screen)
-    }
-
-    fn dressed(&self, tab: Tab, screen: Screen) -> Screen {
-        let (as_of, zone) = (self.as_of, self.style.zone);
+        let zone = style.zone;
         Screen {
             as_of: zone.moment(as_of),
             events: match tab {
@@ -89,33 +119,30 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// The first rows of a tab, where wording all of them takes longer than a user should wait.
-    #[must_use]
-    pub fn front(&self, question: &Question, tab: Tab) -> Option<Screen> {
-        let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
-        let front = match tab {
-            Tab::Tracker => tracker::front(board, calls, question.range, as_of, self.style),
-            Tab::Leaderboard | Tab::Categories | Tab::Features => None,
-        };
-        front.map(|screen| self.dressed(tab, screen))
-    }
-
     /// The categories without what resamples tokens or looks at every call there is.
     #[must_use]
     pub fn quick_categories(&self, question: &Question) -> Screen {
         let (range, provisional) = (question.range, question.provisional);
-        let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
+        let (board, as_of) = (&self.board, self.as_of);
         Screen {
             as_of: self.style.zone.moment(as_of),
             partial: true,
-            ..categories::screen(board, calls, range, as_of, self.style, provisional, false)
+            ..categories::screen(
+                board,
+                self.calls(),
+                range,
+                as_of,
+                self.style,
+                provisional,
+                false,
+            )
         }
     }
 
     /// The page of a row; `None` when the row is gone.
     #[must_use]
     pub fn page(&self, question: &Question, tab: Tab, key: &str) -> Option<Page> {
-        let (board, calls, as_of) = (self.board, &self.calls, self.as_of);
+        let (board, as_of) = (&self.board, self.as_of);
         let (range, provisional) = (question.range, question.provisional);
         match tab {
             Tab::Leaderboard => {
@@ -138,13 +165,24 @@ impl<'a> Answers<'a> {
                     zone,
                 ))
             }
-            Tab::Tracker => {
-                call_page::page(board, calls, as_of, self.style, key, self.beside.history)
-            }
-            Tab::Categories => {
-                source_page::page(board, calls, range, as_of, self.style, provisional, key)
-            }
-            Tab::Features => features::page(board, calls, range, as_of, provisional, key),
+            Tab::Tracker => call_page::page(
+                board,
+                self.calls(),
+                as_of,
+                self.style,
+                key,
+                self.beside.history,
+            ),
+            Tab::Categories => source_page::page(
+                board,
+                self.calls(),
+                range,
+                as_of,
+                self.style,
+                provisional,
+                key,
+            ),
+            Tab::Features => features::page(board, self.calls(), range, as_of, provisional, key),
         }
     }
 }

@@ -35,10 +35,7 @@ pub fn screen(
     let selection = Selection::of(calls, &range.window(as_of), &settings.rules, provisional);
     let found = Categories::of(&selection);
     let mut above = Vec::new();
-    let mut table = Table {
-        columns: COLUMNS.to_vec(),
-        rows: Vec::new(),
-    };
+    let mut table = Vec::new();
     if found.overall.n > 0 {
         above.push(Block::Text(headline(&found)));
         above.push(Block::Bars(bars(&found.overall, style)));
@@ -51,10 +48,8 @@ pub fn screen(
             as_of,
             complete,
         );
-        table.rows.push(all_row(&found));
-        table
-            .rows
-            .extend(rows.iter().map(|row| table_row(row, complete)));
+        table.push(all_row(&found));
+        table.extend(rows.iter().map(|row| table_row(row, complete)));
     }
     Screen {
         above,
@@ -65,7 +60,10 @@ pub fn screen(
             found.overall.n,
             if provisional { " or running" } else { "" }
         ),
-        table,
+        table: Table {
+            columns: COLUMNS.to_vec(),
+            rows: table.into(),
+        },
         ..Screen::default()
     }
 }

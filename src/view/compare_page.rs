@@ -248,7 +248,8 @@ fn differences(found: &Comparison, style: Style) -> Table {
             row("average P&L", &found.average, &money),
             row("win rate", &found.win_rate, &points),
             row("total P&L", &found.total, &money),
-        ],
+        ]
+        .into(),
     }
 }
 
@@ -311,7 +312,8 @@ fn side_by_side(found: &Comparison, keys: [&BookKey; 2], style: Style) -> Table 
                     |auc| Cell::word(super::confidence::auc(&auc)),
                 )
             }),
-        ],
+        ]
+        .into(),
     }
 }
 

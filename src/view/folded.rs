@@ -46,7 +46,7 @@ impl Folded {
     fn lines(&self, table: &Table) -> &Lines {
         self.0.get_or_init(|| {
             let mut lines = Lines::default();
-            for row in &table.rows {
+            for row in table.rows.iter() {
                 lines.push(&row.key);
                 lines.keys.push(lines.text.len());
                 for cell in &row.cells {

@@ -46,7 +46,7 @@ fn grouped(value: f64, decimals: usize) -> String {
 
 /// A number of four significant digits, with a run of leading zeros folded: `0.0₅6440` is
 /// 0.000006440 (`0.0(5)6440` in ASCII). Columns of it keep their width at any size.
-fn significant(value: f64, style: Style) -> String {
+pub(super) fn significant(value: f64, style: Style) -> String {
     let size = value.abs();
     if size >= 1e15 {
         return format!("{size:.3e}");

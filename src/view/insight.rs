@@ -401,7 +401,7 @@ pub fn parts(row: &FeatureRow, guards: &Guards) -> Vec<Block> {
     if !rows.is_empty() {
         blocks.push(Block::Table(Table {
             columns: PARTS.to_vec(),
-            rows,
+            rows: rows.into(),
         }));
     }
     if row.more_groups > 0 {

@@ -340,7 +340,7 @@ fn results(trial: &Trial) -> Table {
     }
     Table {
         columns: RESULTS.to_vec(),
-        rows,
+        rows: rows.into(),
     }
 }
 

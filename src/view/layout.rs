@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::table::{Align, Line, Row, Table, Tone, Words};
+use super::rows::Excerpt;
+use super::table::{Align, Line, Tone, Words};
 
 /// A column of names is not squeezed below this.
 const NARROWEST: usize = 4;
@@ -15,7 +16,16 @@ const READABLE: usize = 9;
 /// How many cells a text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     text.width()
+}
+
+/// Whether each of its bytes is a character that takes one cell: so is nearly all that is ever measured.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// The longest beginning of a text that fits, never half a wide character.
@@ -116,8 +126,12 @@ fn push(out: &mut [Line], text: &str, tone: Tone) {
 
 /// So many spaces.
 #[must_use]
-pub fn spaces(n: usize) -> String {
-    " ".repeat(n)
+pub fn spaces(n: usize) -> Cow<'static, str> {
+    const SPACES: &str = "                                                                ";
+    match SPACES.get(..n) {
+        Some(spaces) => Cow::Borrowed(spaces),
+        None => Cow::Owned(" ".repeat(n)),
+    }
 }
 
 /// Chooses the columns for a width, each with its width: the highest priority number goes first,
@@ -129,32 +143,33 @@ pub fn spaces(n: usize) -> String {
 /// all: half a number is another number.
 #[must_use]
 pub fn fit(
-    table: &Table,
-    rows: &[&Row],
+    part: &Excerpt<'_>,
     room: usize,
     gap: usize,
     keep: Option<&str>,
     arrow: usize,
     title: impl Fn(usize) -> usize,
 ) -> Vec<(usize, usize)> {
-    let needs = |index: usize| {
+    let table = part.table;
+    let wide = |index: usize| {
         let arrow = if table.columns[index].moves { arrow } else { 0 };
-        needs(table, rows, index) + arrow
+        (index, (needs(part, index) + arrow).max(title(index)))
     };
-    let mut columns: Vec<(usize, usize)> = (0..table.columns.len())
-        .map(|index| (index, needs(index).max(title(index))))
-        .collect();
     let kept = |index: usize| keep == Some(table.columns[index].key);
     let left = |index: usize| table.columns[index].align == Align::Left;
-    while total(&columns, gap) > room {
-        let last = columns
-            .iter()
-            .enumerate()
-            .filter(|(_, (index, _))| table.columns[*index].priority > 0 && !kept(*index))
-            .max_by_key(|(at, (index, _))| (table.columns[*index].priority, *at));
-        let Some((at, _)) = last else { break };
-        columns.remove(at);
+    // What cannot be on screen is not even worded: the first that does not fit ends it.
+    let (stay, mut come): (Vec<usize>, Vec<usize>) =
+        (0..table.columns.len()).partition(|at| table.columns[*at].priority == 0 || kept(*at));
+    let mut columns: Vec<(usize, usize)> = stay.into_iter().map(wide).collect();
+    come.sort_by_key(|at| table.columns[*at].priority);
+    for index in come {
+        columns.push(wide(index));
+        if total(&columns, gap) > room {
+            columns.pop();
+            break;
+        }
     }
+    columns.sort_unstable();
     let squeezed = |columns: &[(usize, usize)], narrowest: usize| {
         let least = columns.iter().map(|(index, wide)| {
             let least = if left(*index) {
@@ -205,18 +220,26 @@ pub fn total(columns: &[(usize, usize)], gap: usize) -> usize {
 }
 
 /// The cells a column would like: its widest text within its bound.
-fn needs(table: &Table, rows: &[&Row], index: usize) -> usize {
-    rows.iter()
-        .filter_map(|row| row.cells.get(index))
-        .map(|cell| width(&cell.text))
-        .max()
-        .unwrap_or(0)
-        .min(usize::from(table.columns[index].max_width))
+fn needs(part: &Excerpt<'_>, index: usize) -> usize {
+    let cells = part.column(index).iter();
+    let widest = cells.map(|cell| width(&cell.text)).max().unwrap_or(0);
+    widest.min(usize::from(part.table.columns[index].max_width))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_plain_is_as_wide_as_it_is_long() {
+        for c in (0..=0x24F).filter_map(char::from_u32) {
+            let text = format!("a{c}b");
+            assert_eq!(width(&text), text.width(), "{c:?}");
+        }
+        for n in [0, 1, 63, 64, 65, 300] {
+            assert_eq!(spaces(n), " ".repeat(n));
+        }
+    }
 
     #[test]
     fn a_wide_character_is_never_split() {

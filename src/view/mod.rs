@@ -24,12 +24,14 @@ pub mod model_trades;
 pub mod notices;
 pub mod path;
 pub mod question;
+pub mod rows;
 pub mod sorted;
 pub mod source_page;
 pub mod table;
 pub mod tracker;
 
 pub use question::{Header, NOTICES, Question, Tab};
+pub use rows::{Excerpt, Rows, Wording};
 pub use table::{
     Align, Bar, Block, Cell, ChartLevel, Column, Empty, Line, Order, Page, PathChart, Row, Screen,
     SortKey, Step, Table, Tone, Words,

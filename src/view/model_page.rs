@@ -444,7 +444,7 @@ fn groups(points: &[Point], style: Style) -> Table {
     add("hold unknown", &|p| p.held().is_none());
     Table {
         columns: group_columns(""),
-        rows,
+        rows: rows.into(),
     }
 }
 

@@ -73,13 +73,13 @@ pub(super) fn sort(
     let mut keyed: Vec<(u64, SortKey, usize)> = rows
         .into_iter()
         .map(|i| {
-            let key = table.rows[i].sort_key(column);
+            let key = table.rows.sort_key(i, column);
             (beginning(&key), key, i)
         })
         .collect();
     let tie = |i: usize, j: usize| match ties {
         Some(at) => {
-            let (a, b) = (table.rows[i].sort_key(at), table.rows[j].sort_key(at));
+            let (a, b) = (table.rows.sort_key(i, at), table.rows.sort_key(j, at));
             a.cmp(&b, false)
         }
         None => Ordering::Equal,
@@ -118,19 +118,13 @@ fn by_numbers(
     let mut unknown = Vec::new();
     // With the place a row comes from, equal numbers stay in the order in which they came.
     for (place, row) in rows.iter().enumerate() {
-        match table
-            .rows
-            .get(*row)?
-            .cells
-            .get(column)
-            .map(|cell| &cell.sort)
-        {
-            Some(SortKey::Number(value)) => {
-                let key = total(*value);
+        match table.rows.sort_key(*row, column) {
+            SortKey::Number(value) => {
+                let key = total(value);
                 known.push((if descending { !key } else { key }, place));
             }
-            None | Some(SortKey::Unknown) => unknown.push(*row),
-            Some(SortKey::Word(_)) => return None,
+            SortKey::Unknown => unknown.push(*row),
+            SortKey::Word(_) => return None,
         }
     }
     known.sort_unstable();
@@ -211,13 +205,15 @@ mod tests {
             descending: bool,
         ) {
             let mut of = table(&vec![0.0; cells.len()]);
-            for (row, cell) in of.rows.iter_mut().zip(cells) {
+            let mut made = std::mem::take(&mut of.rows).into_made();
+            for (row, cell) in made.iter_mut().zip(cells) {
                 row.cells[0] = cell;
             }
+            of.rows = made.into();
             let rows: Vec<usize> = (0..of.rows.len()).collect();
             let mut want = rows.clone();
             want.sort_by(|a, b| {
-                of.rows[*a].sort_key(0).cmp(&of.rows[*b].sort_key(0), descending)
+                of.rows.sort_key(*a, 0).cmp(&of.rows.sort_key(*b, 0), descending)
             });
             prop_assert_eq!(sort(&of, 0, descending, None, rows), want);
         }

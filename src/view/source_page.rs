@@ -370,7 +370,8 @@ fn compared(a: &SourceRow, b: &SourceRow) -> Vec<Block> {
             followed("5 min late", |f| multiple_text(f.late[1].fin.median)),
             row("was first", first(a), first(b), none()),
             row("mix", mix(x), mix(y), none()),
-        ],
+        ]
+        .into(),
     };
     let legend = Line::toned("A ", Tone::Dim)
         .and(a.source.as_str(), Tone::Strong)

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use crate::domain::{Range, Timestamp};
 
 use super::chart::Chart;
+use super::rows::Rows;
 
 /// The least letters that are looked for within keys.
 pub(super) const WITHIN_KEYS: usize = 4;
@@ -117,7 +118,7 @@ pub struct Table {
     /// The columns, left to right.
     pub columns: Vec<Column>,
     /// The rows in their natural order.
-    pub rows: Vec<Row>,
+    pub rows: Rows,
 }
 
 /// A bar with its label, figures and interval.
@@ -239,8 +240,6 @@ pub struct Screen {
     pub events: Vec<Line>,
     /// Some figures are still on their way: a whole screen follows.
     pub partial: bool,
-    /// So many rows are still on their way, below those in the table.
-    pub more: usize,
     /// The text of the table, for filters.
     pub folded: super::folded::Folded,
     /// The rows in the order that was chosen.
@@ -437,7 +436,9 @@ impl Table {
     pub fn arrange(&self, order: Option<Order>, filter: &str) -> Vec<usize> {
         let needle = filter.trim().to_lowercase();
         let mut shown: Vec<usize> = (0..self.rows.len())
-            .filter(|i| needle.is_empty() || self.rows[*i].matches(&needle))
+            .filter(|i| {
+                needle.is_empty() || self.rows.get(*i).is_some_and(|row| row.matches(&needle))
+            })
             .collect();
         if let Some(order) = order
             && let Some(column) = self.columns.iter().position(|c| c.key == order.column)
@@ -450,15 +451,6 @@ impl Table {
 }
 
 impl Row {
-    /// What the row sorts by in a column, without case.
-    pub(super) fn sort_key(&self, column: usize) -> SortKey {
-        match self.cells.get(column).map(|cell| &cell.sort) {
-            None | Some(SortKey::Unknown) => SortKey::Unknown,
-            Some(SortKey::Number(value)) => SortKey::Number(*value),
-            Some(SortKey::Word(word)) => SortKey::Word(word.to_lowercase()),
-        }
-    }
-
     /// Whether a cell holds it, or the key: a few letters are in every long address and chain, which
     /// are not on screen, so that they count there only at the beginning.
     fn matches(&self, needle: &str) -> bool {
@@ -511,7 +503,8 @@ mod tests {
                 row("k1", "Alpha", None),
                 row("k2", "狗狗币 ÄB", Some(10.0)),
                 row("k3", "alpha", Some(2.0)),
-            ],
+            ]
+            .into(),
         }
     }
 
@@ -549,7 +542,9 @@ mod tests {
         assert_eq!(with("狗"), [2]);
         assert_eq!(with("K2"), [2]);
         let mut long = table();
-        long.rows[2].key = "source/solana/xyBADz".into();
+        let mut rows = std::mem::take(&mut long.rows).into_made();
+        rows[2].key = "source/solana/xyBADz".into();
+        long.rows = rows.into();
         assert!(long.arrange(None, "bad").is_empty());
         assert_eq!(long.arrange(None, "ybad"), [2]);
         assert_eq!(with("10"), [2]);

@@ -1,243 +1,51 @@
 //! Tab 2: calls, live.
 
+use std::sync::Arc;
+
 use crate::analytics::{CallCounts, Judged, Standing};
-use crate::board::{Board, Trail};
+use crate::board::Board;
 use crate::domain::fold::PriceAt;
 use crate::domain::{Outcome, Range, RugState, Span, Status, Timestamp};
 
 use super::format::{self, Style, UNKNOWN};
-use super::path;
-use super::table::{Align, Block, Cell, Column, Empty, Line, Row, Screen, Table, Tone};
+use super::rows::Rows;
+use super::table::{Block, Cell, Empty, Line, Screen, Table, Tone};
 
-const COLUMNS: [Column; 21] = [
-    Column::new(
-        "symbol",
-        "Token",
-        Align::Left,
-        0,
-        12,
-        "the ticker; a label, never an identity",
-    ),
-    Column::new("source", "Source", Align::Left, 1, 18, "who called it"),
-    Column::new("age", "Called", Align::Right, 0, 7, "since the call"),
-    Column::new(
-        "price",
-        "Price",
-        Align::Right,
-        1,
-        12,
-        "latest accepted price in the window, USD; dim once it is no longer followed",
-    ),
-    Column::new(
-        "seen",
-        "Seen",
-        Align::Right,
-        3,
-        7,
-        "how old that price is, of a call in its window",
-    ),
-    Column::new(
-        "since",
-        "Now",
-        Align::Right,
-        0,
-        10,
-        "latest (or final) price against the entry",
-    )
-    .moving(),
-    Column::new(
-        "ath",
-        "ATH",
-        Align::Right,
-        0,
-        9,
-        "highest multiple of the entry: best case, with hindsight",
-    ),
-    Column::new(
-        "status",
-        "Status",
-        Align::Left,
-        0,
-        11,
-        "category ('?' while it may still change), or what is wrong: RUG, crashed, gone, stale",
-    ),
-    Column::new(
-        "h1",
-        "1h ago",
-        Align::Right,
-        2,
-        9,
-        "latest price against one hour before it",
-    )
-    .moving(),
-    Column::new(
-        "h6",
-        "6h ago",
-        Align::Right,
-        4,
-        9,
-        "latest price against six hours before it",
-    )
-    .moving(),
-    Column::new(
-        "h24",
-        "24h ago",
-        Align::Right,
-        4,
-        9,
-        "latest price against a day before it",
-    )
-    .moving(),
-    Column::new(
-        "drawdown",
-        "Max DD",
-        Align::Right,
-        2,
-        8,
-        "worst fall from the running peak",
-    ),
-    Column::new(
-        "return_24h",
-        "+24h",
-        Align::Right,
-        3,
-        9,
-        "return 24 hours after the call",
-    )
-    .moving(),
-    Column::new(
-        "liquidity",
-        "Liq",
-        Align::Right,
-        4,
-        8,
-        "latest liquidity, USD",
-    ),
-    Column::new(
-        "ath_at",
-        "ATH at",
-        Align::Right,
-        4,
-        8,
-        "when the highest multiple was reached, after the call",
-    ),
-    Column::new(
-        "path",
-        "Last day",
-        Align::Left,
-        4,
-        12,
-        "its path over the last 24 hours, from its lowest to its highest",
-    ),
-    Column::new(
-        "state",
-        "State",
-        Align::Left,
-        5,
-        8,
-        "alive, rug, crashed, gone or unknown, from own evidence",
-    ),
-    Column::new(
-        "category",
-        "Category",
-        Align::Left,
-        6,
-        11,
-        "the category, '?' while it may still change",
-    ),
-    Column::new(
-        "return_1h",
-        "+1h",
-        Align::Right,
-        6,
-        9,
-        "return one hour after the call",
-    )
-    .moving(),
-    Column::new(
-        "return_6h",
-        "+6h",
-        Align::Right,
-        6,
-        9,
-        "return six hours after the call",
-    )
-    .moving(),
-    Column::new(
-        "coverage",
-        "Cov",
-        Align::Right,
-        7,
-        5,
-        "share of five-minute slots with a price",
-    ),
-];
+mod calls;
+mod column;
+
+use calls::Calls;
+use column::COLUMNS;
 
 /// A call in its window whose price is older than this many poll intervals is stale.
 const STALE_POLLS: i64 = 5;
 
-/// Rows that no screen is higher than: worded before all others when nothing is on screen yet.
-const FRONT: usize = 200;
-
-/// The calls made in a range, newest first.
+/// The calls made in a range, newest first: those of `calls`, which come oldest first, and no others.
+/// `newest` is when the latest of all was made.
 #[must_use]
 pub fn screen(
-    board: &Board,
-    calls: &[Judged],
+    board: &Arc<Board>,
+    calls: Vec<Judged>,
+    newest: Option<Timestamp>,
     range: Range,
     as_of: Timestamp,
     style: Style,
 ) -> Screen {
-    rows(board, calls, range, as_of, style, usize::MAX)
-}
-
-/// The same with only the first rows, where there are more than any screen shows at once: the
-/// others follow. `None` where the whole takes no longer.
-#[must_use]
-pub fn front(
-    board: &Board,
-    calls: &[Judged],
-    range: Range,
-    as_of: Timestamp,
-    style: Style,
-) -> Option<Screen> {
-    if calls.len() < 4 * FRONT {
-        return None;
-    }
-    let screen = rows(board, calls, range, as_of, style, FRONT);
-    (screen.more > 0).then_some(screen)
-}
-
-fn rows(
-    board: &Board,
-    calls: &[Judged],
-    range: Range,
-    as_of: Timestamp,
-    style: Style,
-    most: usize,
-) -> Screen {
-    let window = range.window(as_of);
-    let in_range: Vec<&Judged> = calls
-        .iter()
-        .rev()
-        .filter(|j| window.contains(j.call.called_at))
-        .collect();
-    let counts = CallCounts::of(in_range.iter().copied());
+    let counts = CallCounts::of(&calls);
     Screen {
         above: vec![Block::Text(vec![summary(&counts)])],
         count: format::count(counts.total, "call"),
         notes: notes(board, &counts),
-        empty: in_range.is_empty().then(|| empty(calls, range, as_of)),
+        empty: calls.is_empty().then(|| empty(newest, range, as_of)),
         table: Table {
-            columns: COLUMNS.to_vec(),
-            rows: in_range
-                .iter()
-                .take(most)
-                .map(|j| table_row(board, j, as_of, style))
-                .collect(),
+            columns: COLUMNS.iter().map(|(column, _)| column.clone()).collect(),
+            rows: Rows::Asked(Arc::new(Calls {
+                judged: calls,
+                board: Arc::clone(board),
+                as_of,
+                style,
+            })),
         },
-        partial: in_range.len() > most,
-        more: in_range.len().saturating_sub(most),
         ..Screen::default()
     }
 }
@@ -293,103 +101,12 @@ pub(super) fn symbol(judged: &Judged) -> String {
         .unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
-fn table_row(board: &Board, judged: &Judged, as_of: Timestamp, style: Style) -> Row {
-    let (call, o) = (&judged.call, &judged.outcome);
-    let trail = call.token.as_ref().and_then(|t| board.trail(t));
-    let age = as_of.since(call.called_at);
-    let live = trail.filter(|_| o.status == Status::Tracking);
-    let trailing = |hours: i64| {
-        let rules = &board.settings().rules;
-        format::percent_cell(live.and_then(|t| t.trailing_change(as_of, Span::hours(hours), rules)))
-    };
-    let cells = vec![
-        Cell::word(symbol(judged)).toned(Tone::Strong),
-        Cell::word(call.source.clone()),
-        Cell::number(format::age(age), age.as_seconds()).toned(Tone::Dim),
-        price_cell(o, style),
-        seen_cell(board, judged, as_of),
-        format::percent_cell(o.fin.map(|f| f.multiple.gain())),
-        format::multiple_cell(o.ath.map(|a| a.multiple)),
-        status_cell(board, judged, as_of),
-        trailing(1),
-        trailing(6),
-        trailing(24),
-        format::percent_cell(o.max_drawdown),
-        format::percent_cell(o.returns[2]),
-        o.liquidity_usd.map_or_else(
-            || Cell::unknown(UNKNOWN),
-            |usd| Cell::number(format::short_money(usd), usd),
-        ),
-        ath_at_cell(judged),
-        path_cell(live, as_of, style),
-        state_cell(o),
-        category_cell(judged),
-        format::percent_cell(o.returns[0]),
-        format::percent_cell(o.returns[1]),
-        o.coverage.map_or_else(
-            || Cell::unknown(UNKNOWN),
-            |c| Cell::number(format!("{:.0}%", c.value()), c.value()).toned(Tone::Dim),
-        ),
-    ];
-    Row {
-        key: call.id.0.clone(),
-        cells,
-        dim: judged.standing != Standing::Counted || is_stale(board, judged, as_of).is_some(),
-        copy: call
-            .token
-            .as_ref()
-            .map_or_else(|| call.id.0.clone(), |t| t.address().to_owned()),
-    }
-}
-
-/// The latest price; dimmed once it is no longer followed, and none where only the price at the
-/// call itself is known, which must not look like a later one.
-fn price_cell(o: &Outcome, style: Style) -> Cell {
+/// The latest price; none where only the price at the call itself is known, which must not look
+/// like a later one.
+fn price_shown(o: &Outcome) -> Option<PriceAt> {
     let after = |p: &PriceAt| o.entry.is_none_or(|entry| p.at > entry.at);
     let live = o.status == Status::Tracking;
-    o.last.filter(|p| live || after(p)).map_or_else(
-        || Cell::unknown(UNKNOWN),
-        |p| {
-            let cell = Cell::number(format::price(p.price, style), p.price.usd());
-            if live { cell } else { cell.toned(Tone::Dim) }
-        },
-    )
-}
-
-/// How old the latest price is while it is followed; to be looked at when that is too old.
-fn seen_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> Cell {
-    let o = &judged.outcome;
-    let live = o.last.filter(|_| o.status == Status::Tracking);
-    live.map_or_else(
-        || Cell::unknown(UNKNOWN),
-        |last| {
-            let age = as_of.since(last.at);
-            let tone = match is_stale(board, judged, as_of) {
-                Some(_) => Tone::Warn,
-                None => Tone::Dim,
-            };
-            Cell::number(format::age(age), age.as_seconds()).toned(tone)
-        },
-    )
-}
-
-fn ath_at_cell(judged: &Judged) -> Cell {
-    let at = judged.outcome.ath.and_then(|ath| ath.at);
-    at.map_or_else(
-        || Cell::unknown(UNKNOWN),
-        |at| {
-            let age = at.since(judged.call.called_at);
-            Cell::number(format!("+{}", format::age(age)), age.as_seconds()).toned(Tone::Dim)
-        },
-    )
-}
-
-fn path_cell(trail: Option<&Trail>, as_of: Timestamp, style: Style) -> Cell {
-    let spark = trail.and_then(|t| path::spark(t.prices(), as_of, style));
-    spark.map_or_else(
-        || Cell::unknown(""),
-        |spark| Cell::unknown(spark).toned(Tone::Plain),
-    )
+    o.last.filter(|p| live || after(p))
 }
 
 pub(super) fn category_cell(judged: &Judged) -> Cell {
@@ -447,9 +164,9 @@ pub(super) fn status_cell(board: &Board, judged: &Judged, as_of: Timestamp) -> C
     Cell::word(text).toned(tone)
 }
 
-fn empty(calls: &[Judged], range: Range, as_of: Timestamp) -> Empty {
-    match calls.last() {
-        Some(newest) => Empty::out_of_range("no call", range, as_of, newest.call.called_at),
+fn empty(newest: Option<Timestamp>, range: Range, as_of: Timestamp) -> Empty {
+    match newest {
+        Some(newest) => Empty::out_of_range("no call", range, as_of, newest),
         None => Empty::say(
             "no calls yet",
             &[

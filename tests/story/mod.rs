@@ -187,7 +187,7 @@ impl<'a> Story<'a> {
     pub fn set(board: &'a Board, tab: Tab, style: Style) -> Self {
         let mut story = Self {
             state: State::new(tab, Range::D30),
-            answers: Answers::new(board, AS_OF, style),
+            answers: Answers::new(Arc::new(board.clone()), AS_OF, style),
             board,
         };
         story.answered();

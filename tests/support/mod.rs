@@ -309,7 +309,10 @@ pub fn tracker(rows: usize) -> Screen {
                 .and("3 moves over 20 % in the last hour", Tone::Warn),
         ])],
         count: format!("{} calls", rows.len()),
-        table: Table { columns, rows },
+        table: Table {
+            columns,
+            rows: rows.into(),
+        },
         notes: vec![],
         empty: None,
         ..Screen::default()

@@ -67,7 +67,7 @@ impl Slow<'_> {
         let (now, style) = (self.now, self.place.style);
         let (board, question) = (Arc::clone(self.board), self.question.clone());
         let work = move |_: &dyn Fn() -> bool| {
-            Answers::new(&board, now, style).screen(&question, Tab::Categories)
+            Answers::new(board, now, style).screen(&question, Tab::Categories)
         };
         self.work(work).await
     }

@@ -125,7 +125,7 @@ fn range_mark(range: Range, state: &State, theme: Theme) -> Span<'static> {
     }
 }
 
-fn push_gap(line: &mut Line<'static>, cells: usize) {
+fn push_gap(line: &mut Line<'_>, cells: usize) {
     if !line.spans.is_empty() {
         line.push_span(Span::raw(spaces(cells)));
     }
@@ -245,8 +245,8 @@ fn said_in(text: &str, room: usize, most: usize, theme: Theme) -> Vec<String> {
     lines
 }
 
-fn push_hint(line: &mut Line<'static>, hint: Shown, theme: Theme) {
-    line.push_span(Span::styled(hint.keys, theme.key()));
+fn push_hint<'a>(line: &mut Line<'a>, hint: &'a Shown, theme: Theme) {
+    line.push_span(Span::styled(hint.keys.as_str(), theme.key()));
     line.push_span(Span::styled(format!(" {}", hint.label), theme.dim()));
 }
 
@@ -279,11 +279,8 @@ fn whereabouts(state: &State, drawn: Drawn) -> String {
         Place::List | Place::PageRows | Place::Filter | Place::Lab | Place::Naming => {
             let list = state.list();
             let screen = list.shown.as_ref().map(|s| &s.screen);
-            let more = screen.map_or(0, |screen| screen.more);
-            let all = more + screen.map_or(0, |screen| screen.table.rows.len());
-            // Rows that are still on their way pass no filter yet.
-            let more = if list.filter.is_empty() { more } else { 0 };
-            let shown = more + list.arranged.len();
+            let all = screen.map_or(0, |screen| screen.table.rows.len());
+            let shown = list.arranged.len();
             let at = (list.position + 1).min(shown);
             match (all, list.filter.as_str()) {
                 (0, _) => String::new(),

@@ -3,6 +3,8 @@
 //! Knows: columns, rows, widths. Must never know: what a figure means. Only the rows on screen
 //! are measured and drawn, so that a table of any length costs the same.
 
+use std::borrow::Cow;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -12,7 +14,7 @@ use crate::tui::rebind::Keys;
 use crate::tui::state::{Drawn, List};
 use crate::tui::text::{cut, mark_found, spaces, styled, width};
 use crate::tui::theme::Theme;
-use crate::view::{Align, Order, Row, Table, Tone, layout};
+use crate::view::{Align, Excerpt, Order, Table, Tone, layout};
 
 use super::{has_scrollbar, put, scrollbar};
 
@@ -29,10 +31,10 @@ pub struct Fit {
 
 /// Chooses the columns for a width: from the lowest priority number up, the sorted one always.
 #[must_use]
-pub fn fit(table: &Table, rows: &[&Row], room: usize, order: Option<Order>, theme: Theme) -> Fit {
+pub fn fit(part: &Excerpt<'_>, room: usize, order: Option<Order>, theme: Theme) -> Fit {
     let arrow = width(theme.glyphs.rose);
-    let columns = layout::fit(table, rows, room, 2, order.map(|o| o.column), arrow, |i| {
-        width(&title(table, i, order, theme))
+    let columns = layout::fit(part, room, 2, order.map(|o| o.column), arrow, |i| {
+        width(&title(part.table, i, order, theme))
     });
     let gap = [4, 3]
         .into_iter()
@@ -69,27 +71,28 @@ pub fn titles(table: &Table, fit: &Fit, order: Option<Order>, theme: Theme) -> L
         } else {
             style
         };
-        (title(table, index, order, theme), style)
+        (title(table, index, order, theme).into(), "", style)
     })
 }
 
-/// A row.
+/// A row, by its place in what is drawn.
 #[must_use]
-pub fn row(table: &Table, row: &Row, fit: &Fit, plain: bool, theme: Theme) -> Line<'static> {
+pub fn row<'a>(part: &'a Excerpt<'_>, at: usize, fit: &Fit, plain: bool, theme: Theme) -> Line<'a> {
+    let (table, dim) = (part.table, part.is_dim(at));
     line(table, fit, theme, |index| {
-        let Some(cell) = row.cells.get(index) else {
-            return (String::new(), Style::new());
+        let Some(cell) = part.cell(at, index) else {
+            return (Cow::Borrowed(""), "", Style::new());
         };
-        let text = format!("{}{}", cell.text, arrow(table, index, cell.tone, theme));
         let style = match theme.tone(cell.tone) {
             _ if plain => Style::new(),
             // Terminals show only one of bold and dim; why a row is dim must not be missed.
-            tone if row.dim && cell.tone != Tone::Warn => {
+            tone if dim && cell.tone != Tone::Warn => {
                 tone.remove_modifier(Modifier::BOLD).patch(theme.dim())
             }
             tone => tone,
         };
-        (text, style)
+        let arrow = arrow(table, index, cell.tone, theme);
+        (Cow::Borrowed(cell.text.as_str()), arrow, style)
     })
 }
 
@@ -106,29 +109,35 @@ fn arrow(table: &Table, index: usize, tone: Tone, theme: Theme) -> &'static str 
     }
 }
 
-fn line(
+/// Texts in their columns, each with the sign that stands beside it.
+fn line<'a>(
     table: &Table,
     fit: &Fit,
     theme: Theme,
-    text: impl Fn(usize) -> (String, Style),
-) -> Line<'static> {
+    text: impl Fn(usize) -> (Cow<'a, str>, &'static str, Style),
+) -> Line<'a> {
     let mut line = Line::default();
     for (at, (index, wide)) in fit.columns.iter().enumerate() {
         if at > 0 {
             line.push_span(Span::raw(spaces(fit.gap)));
         }
-        let (text, style) = text(*index);
-        let text = cut(&text, *wide, theme.glyphs.ellipsis).into_owned();
-        let pad = spaces(wide.saturating_sub(width(&text)));
-        match table.columns[*index].align {
-            Align::Left => {
-                line.push_span(Span::styled(text, style));
-                line.push_span(Span::raw(pad));
-            }
-            Align::Right => {
-                line.push_span(Span::raw(pad));
-                line.push_span(Span::styled(text, style));
-            }
+        let (mut text, mut sign, style) = text(*index);
+        if width(&text) + width(sign) > *wide {
+            let whole = format!("{text}{sign}");
+            text = Cow::Owned(cut(&whole, *wide, theme.glyphs.ellipsis).into_owned());
+            sign = "";
+        }
+        let pad = spaces(wide.saturating_sub(width(&text) + width(sign)));
+        let left = table.columns[*index].align == Align::Left;
+        if !left {
+            line.push_span(Span::raw(pad.clone()));
+        }
+        line.push_span(Span::styled(text, style));
+        if !sign.is_empty() {
+            line.push_span(Span::styled(sign, style));
+        }
+        if left {
+            line.push_span(Span::raw(pad));
         }
     }
     line
@@ -137,11 +146,21 @@ fn line(
 /// A table that is not selectable, as lines.
 #[must_use]
 pub fn lines(table: &Table, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let rows: Vec<&Row> = table.rows.iter().collect();
-    let fit = fit(table, &rows, room, None, theme);
+    first_lines(table, table.rows.len(), room, theme)
+}
+
+fn first_lines(table: &Table, most: usize, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let part = Excerpt::first(table, most);
+    let fit = fit(&part, room, None, theme);
     let mut lines = vec![titles(table, &fit, None, theme)];
-    lines.extend(rows.iter().map(|r| row(table, r, &fit, false, theme)));
+    lines.extend((0..part.len()).map(|at| own(row(&part, at, &fit, false, theme))));
     lines
+}
+
+fn own(line: Line<'_>) -> Line<'static> {
+    let spans = line.spans.into_iter();
+    let spans = spans.map(|span| Span::styled(span.content.into_owned(), span.style));
+    Line::from(spans.collect::<Vec<_>>()).style(line.style)
 }
 
 /// The first rows of a long table, as lines, and how to see the others.
@@ -153,11 +172,7 @@ pub fn beginning(
     keys: &Keys,
     theme: Theme,
 ) -> Vec<Line<'static>> {
-    let first = Table {
-        columns: table.columns.clone(),
-        rows: table.rows.iter().take(most).cloned().collect(),
-    };
-    let mut lines = self::lines(&first, room, theme);
+    let mut lines = first_lines(table, most, room, theme);
     let text = match table.rows.len().saturating_sub(most) {
         0 => keys.open_rows(),
         more => format!(
@@ -176,25 +191,20 @@ pub fn draw(frame: &mut Frame, area: Rect, list: &List, table: &Table, theme: Th
     let fits = usize::from(area.height) - titled.min(usize::from(area.height));
     let rows = list.arranged.len();
     let offset = offset(list.offset, list.position, fits, rows);
-    let on_screen: Vec<&Row> = list
-        .arranged
-        .iter()
-        .skip(offset)
-        .take(fits)
-        .filter_map(|index| table.rows.get(*index))
-        .collect();
+    let on_screen = list.arranged.iter().copied().skip(offset).take(fits);
+    let part = Excerpt::of(table, on_screen);
     let bar = 2 * usize::from(has_scrollbar(area.width, fits, rows));
     let room = usize::from(area.width).saturating_sub(width(MARK) + bar);
-    let fit = fit(table, &on_screen, room, list.order, theme);
+    let fit = fit(&part, room, list.order, theme);
     if titled == 1 {
         let mut line = titles(table, &fit, list.order, theme);
         line.spans.insert(0, Span::raw(spaces(width(MARK))));
         put(frame, area, 0, &line);
     }
-    for (at, shown) in on_screen.iter().enumerate() {
+    for at in 0..part.len() {
         let selected = offset + at == list.position;
-        let line = row(table, shown, &fit, selected, theme);
-        let marked = list.marked.as_ref() == Some(&shown.key);
+        let line = row(&part, at, &fit, selected, theme);
+        let marked = list.marked.is_some() && list.marked.as_deref() == part.key(at);
         let mark = match (selected, marked) {
             (true, false) => MARK,
             (true, true) => ">*",
@@ -241,7 +251,7 @@ fn offset(before: usize, position: usize, fits: usize, rows: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{Cell, Column};
+    use crate::view::{Cell, Column, Row};
 
     fn table() -> Table {
         let column = |key, title, align, priority, max_width| Column {
@@ -267,16 +277,17 @@ mod tests {
                     .to_vec(),
                 dim: false,
                 copy: String::new(),
-            }],
+            }]
+            .into(),
         }
     }
 
     fn chosen(room: usize, order: Option<Order>) -> Vec<usize> {
         let table = table();
-        let rows: Vec<&Row> = table.rows.iter().collect();
+        let part = Excerpt::first(&table, 1);
         let theme = Theme::new(false, false);
-        let fit = fit(&table, &rows, room, order, theme);
-        let line = row(&table, rows[0], &fit, false, theme);
+        let fit = fit(&part, room, order, theme);
+        let line = row(&part, 0, &fit, false, theme);
         let total = crate::tui::text::line_width(&line);
         assert!(total <= room.max(4), "{total} > {room}");
         fit.columns.iter().map(|(index, _)| *index).collect()

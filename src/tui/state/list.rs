@@ -2,6 +2,7 @@
 //!
 //! Knows: rows, order, filter, selection. Must never know: keys, what is asked for, the terminal.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::domain::Range;
@@ -69,9 +70,16 @@ impl List {
 
     /// The selected row.
     #[must_use]
-    pub fn row(&self) -> Option<&crate::view::Row> {
+    pub fn row(&self) -> Option<Cow<'_, crate::view::Row>> {
         let table = &self.shown.as_ref()?.screen.table;
         table.rows.get(*self.arranged.get(self.position)?)
+    }
+
+    /// The key of the row at the selected place.
+    fn key_there(&self) -> Option<String> {
+        let table = &self.shown.as_ref()?.screen.table;
+        let key = table.rows.key(*self.arranged.get(self.position)?);
+        key.map(str::to_owned)
     }
 
     /// Selects by place among the rows on view; says whether anything changed.
@@ -80,7 +88,7 @@ impl List {
         let before = (self.position, self.selected.clone());
         self.chosen = true;
         self.position = position;
-        self.selected = self.row().map(|row| row.key.clone());
+        self.selected = self.key_there();
         self.wanted.clone_from(&self.selected);
         before != (self.position, self.selected.clone())
     }
@@ -113,7 +121,7 @@ impl List {
                 .collect()
         };
         let place = |key: &str| {
-            let rows = |i: &usize| table.rows.get(*i).is_some_and(|row| row.key == key);
+            let rows = |i: &usize| table.rows.key(*i) == Some(key);
             self.arranged.iter().position(rows)
         };
         let wanted = self.wanted.as_deref().and_then(place);
@@ -121,7 +129,7 @@ impl List {
         match kept {
             Some(position) if self.chosen => {
                 self.position = position;
-                self.selected = self.row().map(|row| row.key.clone());
+                self.selected = self.key_there();
             }
             _ => {
                 let (chosen, wanted) = (self.chosen, self.wanted.take());

@@ -2,9 +2,11 @@
 //!
 //! Knows: the state. Must never know: which key it was.
 
+use std::borrow::Cow;
+
 use crate::view::categories::ALL;
 use crate::view::compare_page::PairKey;
-use crate::view::{NOTICES, Tab};
+use crate::view::{NOTICES, Row, Tab};
 
 use super::Effects;
 use crate::tui::lab;
@@ -18,10 +20,10 @@ pub(super) fn open(state: &mut State) -> Effects {
         }
         return Effects::redraw(true);
     }
-    let Some(row) = state.list().row() else {
+    let Some(row) = state.list().row().map(Cow::into_owned) else {
         return Effects::default();
     };
-    let (key, copy) = (row.key.clone(), row.copy.clone());
+    let Row { key, copy, .. } = row;
     open_page(state, key, copy)
 }
 
@@ -45,10 +47,10 @@ pub(super) fn mark(state: &mut State) -> Effects {
         }
     };
     let list = state.list_mut();
-    let Some(row) = list.row() else {
+    let Some(row) = list.row().map(Cow::into_owned) else {
         return Effects::default();
     };
-    let (key, name) = (row.key.clone(), row.copy.clone());
+    let (key, name) = (row.key, row.copy);
     if key == ALL {
         state.say("mark a source: all of them together hold it already");
         return Effects::redraw(true);
