@@ -97,6 +97,34 @@ pub fn timers() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }
 
+/// Instants at the same distance from each other: what may wait for the next of them is done
+/// together, and wakes a thread once.
+#[derive(Debug, Clone, Copy)]
+pub struct Rhythm {
+    start: tokio::time::Instant,
+    step: Duration,
+}
+
+impl Rhythm {
+    /// One that begins after a wait from now on.
+    #[must_use]
+    pub fn starting_in(wait: Duration, step: Duration) -> Self {
+        let start = timers() + wait;
+        Self { start, step }
+    }
+
+    /// The first of its instants after a wait from now on, and never this one.
+    #[must_use]
+    pub fn after(&self, wait: Duration) -> tokio::time::Instant {
+        let to = timers() + wait.max(Duration::from_micros(1));
+        let passed = to.saturating_duration_since(self.start);
+        let steps = passed.as_nanos().div_ceil(self.step.as_nanos().max(1));
+        // Fails after more seconds than anything runs for.
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+        self.start + self.step * steps
+    }
+}
+
 /// A clock that was set back by less than this is not worth a word.
 const NOTICED: Span = Span::seconds(5);
 /// A clock that was set back by more was wrong before, and by far: nothing is gained by going on
@@ -188,5 +216,27 @@ mod tests {
             now = steady.next(5_000, start + Duration::from_micros(step * 100));
         }
         assert!((18_000..=19_001).contains(&now), "{now}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_in_a_rhythm_goes_on_together() {
+        let start = timers();
+        let (wait, step) = (Duration::from_millis(300), Duration::from_secs(1));
+        let rhythm = Rhythm::starting_in(wait, step);
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        for (waits, goes_on) in [
+            (0, 300),
+            (299, 300),
+            (300, 300),
+            (301, 1_300),
+            (5_000, 5_300),
+        ] {
+            let after = rhythm.after(Duration::from_millis(waits));
+            assert_eq!(after, at(goes_on), "{waits}");
+        }
+        tokio::time::sleep_until(at(1_300)).await;
+        // On its instant the next one is meant, or it would never be left.
+        assert_eq!(rhythm.after(Duration::ZERO), at(2_300));
+        assert_eq!(rhythm.after(Duration::from_secs(1)), at(2_300));
     }
 }

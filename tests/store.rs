@@ -1011,3 +1011,29 @@ fn several_writers_of_trades_and_samples_wait_for_each_other() {
     let book = store.load_books().unwrap().remove(0).1;
     assert_eq!(book.summary(&Range::All.window(T0)).trades(), 160);
 }
+
+#[test]
+fn what_is_temporary_has_no_log_beside_it_and_is_read_and_rolled_back_as_ever() {
+    let (folder, mut store) = fresh();
+    store.make_temporary().unwrap();
+    let path = folder.path().join("x.db");
+    store.put_calls(&[call("a", "A", 0, Some(1.0))]).unwrap();
+    let one = [sample("A", 1, 2.0, "p", Decision::Accepted)];
+    store.put_polled(&one).unwrap();
+    // Another connection of this program reads while it is open.
+    let reader = Connection::open(&path).unwrap();
+    let seen = |sql: &str| -> i64 { reader.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(seen("SELECT count(*) FROM sample_all"), 1);
+    let folds = |store: &Store| store.load(None).unwrap().calls[0].fold.clone();
+    let before = folds(&store);
+    store.begin().unwrap();
+    let two = [sample("A", 2, 3.0, "p", Decision::Accepted)];
+    store.put_polled(&two).unwrap();
+    store.rollback();
+    assert_eq!(seen("SELECT count(*) FROM sample_all"), 1);
+    assert_eq!(folds(&store), before);
+    store.put_polled(&two).unwrap();
+    assert_eq!(seen("SELECT count(*) FROM sample_all"), 2);
+    let files: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+}

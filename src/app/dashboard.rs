@@ -64,6 +64,7 @@ pub fn run_demo(context: &Context, cli: &Cli) -> Result<ExitCode, Failure> {
     let folder = demo_folder()?;
     let settings = demo_settings(context);
     let mut store = Store::open(&folder.path().join("demo.db"), settings.rules)?;
+    store.make_temporary()?;
     store.set_cache(demo::CACHE)?;
     let origin = Clock::System.now();
     let clock = Clock::paced(origin, demo::PACE);

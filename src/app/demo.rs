@@ -5,11 +5,10 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Rhythm};
 use crate::domain::{Call, Pace, Rules, Span, Timestamp, Trade};
 use crate::feed::SimulatedMarket;
 use crate::store::Sample;
@@ -18,8 +17,8 @@ use crate::tracker::{Order, Tracker};
 use super::engine::Command;
 use super::poller;
 
-/// Market seconds per real second: a second is a minute.
-pub const PACE: u32 = 60;
+/// Market seconds per real second: four of them are a minute.
+pub const PACE: u32 = 15;
 /// The market that everybody sees.
 const SEED: u64 = 42;
 /// How far back calls are followed.
@@ -28,6 +27,8 @@ const CALLS_BACK: Span = Span::days(21);
 const TRADES_BACK: Span = Span::days(45);
 /// Between polls of a token: some real seconds at the demo's pace.
 const INTERVAL: Span = Span::minutes(5);
+/// Tokens that are asked for together: the tokens of a demo come to one such batch a second.
+const BATCH: usize = 8;
 /// Readings of the past that are handed over together: several such parts wait in a queue, and a
 /// demo is to stay small.
 const AT_ONCE: usize = 400;
@@ -35,8 +36,10 @@ const AT_ONCE: usize = 400;
 const MANY_AT_ONCE: usize = 5_000;
 /// Pages of the temporary database that are kept in memory, KiB.
 pub const CACHE: u32 = 500;
-/// The shortest time between calls and trades that are handed over.
-const LOOK: Duration = Duration::from_secs(1);
+/// Prices, calls and trades of a demo come in this rhythm, of real time.
+const BEAT: Span = Span::seconds(1);
+/// The same of market time: tokens are due at multiples of it.
+const GRAIN: Span = Span::seconds(PACE as i64);
 /// How much of the market's future is thought up at once: an hour of it costs nearly what a day
 /// does, since most of what happens in it began long before.
 const FORESEEN: Span = Span::hours(24);
@@ -176,6 +179,15 @@ impl Coming {
     }
 }
 
+/// Instants half-way between those at which tokens are due: whether a timer fires a little early or late, the
+/// same tokens are due.
+fn rhythm(clock: &Clock) -> Rhythm {
+    let into = clock.now().millis().rem_euclid(GRAIN.millis());
+    let wait = (GRAIN.millis() / 2 - into).rem_euclid(GRAIN.millis());
+    let wait = clock.sleep_for(Span::from_millis(wait));
+    Rhythm::starting_in(wait, BEAT.to_duration())
+}
+
 /// When a trade of the market was closed, or else opened: it says at least one of them.
 fn changed_at(trade: &Trade, otherwise: Timestamp) -> Timestamp {
     trade.closed_at.or(trade.opened_at).unwrap_or(otherwise)
@@ -224,7 +236,7 @@ impl Demo {
         };
         past.run(&mut self.tracker, commands).await?;
         // Every second some prices move, not all of them every few seconds.
-        self.tracker.spread_out(self.origin);
+        self.tracker.spread_out(self.origin, GRAIN);
         Some(())
     }
 
@@ -250,12 +262,15 @@ impl Demo {
         commands: SyncSender<Command>,
     ) {
         let feed = self.market.feed().with_outages_of(INTERVAL.times(2));
-        let tracking = poller::run(self.tracker, vec![feed], clock, orders, commands.clone());
+        let feed = feed.with_batches_of(BATCH);
+        let rhythm = rhythm(&clock);
+        let (tracker, taken) = (self.tracker, commands.clone());
+        let tracking = poller::run(tracker, vec![feed], clock, orders, taken, Some(rhythm));
         let mut coming = Coming::after(self.origin, self.market);
         let acting = async move {
             loop {
                 let wait = clock.sleep_for(coming.next().since(clock.now()));
-                tokio::time::sleep(wait.max(LOOK)).await;
+                tokio::time::sleep_until(rhythm.after(wait)).await;
                 let (calls, trades) = coming.due(clock.now());
                 let any = !calls.is_empty() || !trades.is_empty();
                 if any && commands.send(Command::Happened(calls, trades)).is_err() {
@@ -296,7 +311,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_second_some_prices_are_asked_for() {
+    async fn nearly_every_second_some_prices_are_asked_for() {
         let origin = Timestamp::from_millis(1_790_000_000_000);
         let mut demo = Demo::new(origin, &rules(Rules::default()));
         let (commands, taken) = std::sync::mpsc::sync_channel(1);
@@ -304,17 +319,17 @@ mod tests {
         demo.recent(&commands).await.unwrap();
         drop(commands);
         taking.join().unwrap();
-        let mut feed = demo.market.feed();
-        let mut seconds = [0; 30];
-        for (tenth, second) in (0..300).map(|tenth| (tenth, tenth / 10)) {
-            let at = origin.plus(Span::from_millis(100 * tenth * i64::from(PACE)));
+        let mut feed = demo.market.feed().with_batches_of(BATCH);
+        let mut seconds = [0; 60];
+        for (second, prices) in (0..).zip(&mut seconds) {
+            let at = origin.plus(GRAIN.times(second)).plus(Span::seconds(7));
             if let Some(poll) = demo.tracker.poll(std::slice::from_mut(&mut feed), at).await {
-                seconds[second as usize] += poll.samples.len();
+                *prices += poll.samples.len();
             }
         }
-        assert!(
-            seconds.iter().all(|prices| (10..80).contains(prices)),
-            "{seconds:?}"
-        );
+        // Batches are filled up with what is due next, so that now and then nothing is left for one.
+        let silent = seconds.iter().filter(|prices| **prices == 0).count();
+        assert!(silent <= 4, "{seconds:?}");
+        assert!(seconds.iter().all(|prices| *prices < 30), "{seconds:?}");
     }
 }

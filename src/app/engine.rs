@@ -55,6 +55,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// The longest time between commits, in the same steps.
 const RAREST_COMMIT: u32 = 10;
+/// What is due so soon is done now.
+const SOON: Duration = Duration::from_millis(50);
 /// So soon a commit that failed is tried again.
 const RETRY: Duration = Duration::from_secs(2);
 /// While polls come, how the feeds are doing is handed out at least about this often: more than
@@ -242,13 +244,20 @@ impl Engine {
         Err(format!("{left} could not be stored: {why}"))
     }
 
+    /// Whether nobody else knows of the file.
+    pub(super) const fn is_alone(&self) -> bool {
+        matches!(self.poller, Poller::Own(_))
+    }
+
     /// How long nobody has to look at anything unless somebody says so.
     fn until_next_look(&self) -> Duration {
+        // Alone there is nothing to be looked at but what comes, and what time brings.
+        let look = if self.is_alone() { LOOK * 5 } else { LOOK };
         if self.unsaved.is_empty() {
-            return LOOK;
+            return look;
         }
         let left = self.next_commit.since(self.clock.now());
-        self.clock.sleep_for(left.max(Span::ZERO)).min(LOOK)
+        self.clock.sleep_for(left.max(Span::ZERO)).min(look)
     }
 
     /// Whether how the feeds are doing has waited long enough, or the clock was set back.
@@ -316,7 +325,7 @@ impl Engine {
     fn polled(&mut self, poll: Poll) -> bool {
         let now = self.clock.now();
         // A demo's past is made before the first poll, and is no news.
-        if matches!(self.poller, Poller::Own(_)) && !self.desk.is_open() {
+        if self.is_alone() && !self.desk.is_open() {
             self.begin_telling();
         }
         let first = self.show(Stage::Everything);
@@ -338,6 +347,9 @@ impl Engine {
 
     /// Looks what other programs work on; whether that has changed.
     fn see_work(&mut self) -> bool {
+        if self.is_alone() {
+            return false;
+        }
         let work = self.others.look();
         let changed = self.snapshot.work != work;
         self.snapshot.held &= work.is_some();

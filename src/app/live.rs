@@ -64,7 +64,7 @@ impl Live {
                 }
             }
         };
-        let polling = poller::run(tracker, self.feeds, clock, orders, commands);
+        let polling = poller::run(tracker, self.feeds, clock, orders, commands, None);
         tokio::join!(polling, filling, forward);
     }
 }

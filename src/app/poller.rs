@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Rhythm};
 use crate::feed::PriceFeed;
 use crate::tracker::{self, Order, Tracker};
 
@@ -14,17 +14,18 @@ use super::engine::Command;
 /// How soon a full queue is tried again.
 const FULL: Duration = Duration::from_millis(20);
 
-/// Polls until nobody gives orders or takes what comes any more. While the engine is busy, polls
-/// go on.
+/// Polls until nobody gives orders or takes what comes any more, in a rhythm if there is one. While
+/// the engine is busy, polls go on.
 pub async fn run<F: PriceFeed + 'static>(
     tracker: Tracker,
     feeds: Vec<F>,
     clock: Clock,
     orders: mpsc::UnboundedReceiver<Order>,
     commands: SyncSender<Command>,
+    rhythm: Option<Rhythm>,
 ) {
     let (polls, mut polled) = mpsc::unbounded_channel();
-    let tracking = tracker::run(tracker, feeds, clock, orders, polls);
+    let tracking = tracker::run(tracker, feeds, clock, orders, polls, rhythm);
     let forward = async move {
         while let Some(poll) = polled.recv().await {
             if !hand_over(&commands, Command::Polled(poll)).await {

@@ -358,8 +358,12 @@ fn read_folded(row: &rusqlite::Row<'_>) -> rusqlite::Result<Folded> {
 }
 
 fn save(tx: &Connection, seq: i64, fold: &Fold) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT OR REPLACE INTO fold (call_seq, state) VALUES (?1, ?2)")?
-        .execute(params![seq, postcard::to_stdvec(fold)?])?;
+    // In its place: replacing takes the row out first, and asks for its call anew.
+    tx.prepare_cached(
+        "INSERT INTO fold (call_seq, state) VALUES (?1, ?2) \
+         ON CONFLICT (call_seq) DO UPDATE SET state = excluded.state",
+    )?
+    .execute(params![seq, postcard::to_stdvec(fold)?])?;
     Ok(())
 }
 
@@ -439,8 +443,11 @@ pub(super) fn drop_bases(
 }
 
 fn save_up_to(tx: &Connection, token: i64, at: Timestamp) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT OR REPLACE INTO folded (token_id, up_to) VALUES (?1, ?2)")?
-        .execute([token, at.millis()])?;
+    tx.prepare_cached(
+        "INSERT INTO folded (token_id, up_to) VALUES (?1, ?2) \
+         ON CONFLICT (token_id) DO UPDATE SET up_to = excluded.up_to",
+    )?
+    .execute([token, at.millis()])?;
     Ok(())
 }
 

@@ -110,6 +110,17 @@ impl Store {
         Ok(())
     }
 
+    /// What is stored need not outlive this program: changes go straight to the file, without a log
+    /// beside it, and when the machine fails they may be lost.
+    ///
+    /// # Errors
+    /// When the database is open elsewhere, or cannot be asked to.
+    pub fn make_temporary(&mut self) -> Result<(), StoreError> {
+        self.conn.pragma_update(None, "journal_mode", "MEMORY")?;
+        self.conn.pragma_update(None, "synchronous", "OFF")?;
+        Ok(())
+    }
+
     /// Begins a transaction that spans all that is stored up to [`Store::commit`]: all of it, or
     /// nothing.
     ///

@@ -180,9 +180,10 @@ impl Tracker {
     }
 
     /// Spreads everything that is due within an interval evenly over it: what was followed at one
-    /// instant would be asked for all at once, again and again.
-    pub fn spread_out(&mut self, now: Timestamp) {
-        self.schedule.spread_evenly(now);
+    /// instant would be asked for all at once, again and again. From now on tokens are due at multiples
+    /// of a span since 1970.
+    pub fn spread_out(&mut self, now: Timestamp, grain: Span) {
+        self.schedule.spread_evenly(now, grain);
     }
 
     /// How the feeds are doing, in their order.

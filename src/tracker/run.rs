@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Rhythm, timers};
 use crate::domain::{Timestamp, TokenKey};
 use crate::feed::{FeedError, PriceFeed, Quote};
 use crate::store::Standing;
@@ -67,14 +67,15 @@ async fn ask<F: PriceFeed>(
     }
 }
 
-/// Polls for ever: sleeps until something is due, asks, hands over what came. Ends when nobody
-/// gives orders or listens any more.
+/// Polls for ever: sleeps until something is due (in a rhythm, if there is one), asks, hands over
+/// what came. Ends when nobody gives orders or listens any more.
 pub async fn run<F: PriceFeed + 'static>(
     mut tracker: Tracker,
     feeds: Vec<F>,
     clock: Clock,
     mut orders: mpsc::UnboundedReceiver<Order>,
     polls: mpsc::UnboundedSender<Poll>,
+    rhythm: Option<Rhythm>,
 ) {
     let mut idle: Vec<Option<F>> = feeds.into_iter().map(Some).collect();
     let mut asked: JoinSet<Answered<F>> = JoinSet::new();
@@ -102,6 +103,7 @@ pub async fn run<F: PriceFeed + 'static>(
         let due = tracker.next_due(now);
         let wait = due.map_or(LONGEST_SLEEP, |due| clock.sleep_for(due.since(now)));
         let wait = wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
+        let until = rhythm.map_or_else(|| timers() + wait, |rhythm| rhythm.after(wait));
         tokio::select! {
             Some(done) = asked.join_next() => {
                 // Fails only when a provider's code panicked: that provider is out, the others
@@ -122,7 +124,7 @@ pub async fn run<F: PriceFeed + 'static>(
                 let Some(order) = order else { return };
                 carry_out(&mut tracker, &mut idle, order, clock.now());
             }
-            () = tokio::time::sleep(wait) => {}
+            () = tokio::time::sleep_until(until) => {}
         }
     }
 }

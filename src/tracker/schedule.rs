@@ -5,6 +5,7 @@
 //! waited [`LATE_PATIENCE`] intervals takes its turn all the same. A batch is filled up with
 //! tokens that are due soon, so that tokens fall into step and a request is rarely half empty.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::{Pace, Span, Timestamp, TokenKey};
@@ -18,6 +19,8 @@ const AHEAD: i64 = 4;
 #[derive(Debug, Clone)]
 pub struct Schedule {
     pace: Pace,
+    /// Tokens are due at multiples of it.
+    grain: Span,
     followed: HashMap<TokenKey, Followed>,
     chains: BTreeMap<String, Queue>,
 }
@@ -67,6 +70,7 @@ impl Schedule {
     pub fn new(pace: Pace) -> Self {
         Self {
             pace,
+            grain: Span::from_millis(1),
             followed: HashMap::new(),
             chains: BTreeMap::new(),
         }
@@ -121,27 +125,51 @@ impl Schedule {
     /// Spreads everything that is overdue over the next interval: after a long sleep, all of it
     /// is.
     pub fn spread(&mut self, now: Timestamp) {
-        self.spread_due(now, now, within_seconds);
-    }
-
-    /// Spreads everything that is due within an interval evenly over all of it.
-    pub fn spread_evenly(&mut self, now: Timestamp) {
-        let until = now.plus(self.pace.interval.max(self.pace.late_interval));
-        self.spread_due(until, now, |_, step| step);
-    }
-
-    fn spread_due(&mut self, until: Timestamp, now: Timestamp, over: fn(i64, Span) -> Span) {
         for late in [false, true] {
-            let due: Vec<(TokenKey, Timestamp)> = self
-                .chains
-                .values_mut()
-                .flat_map(|queue| queue.of(late).iter().take_while(|(at, _)| *at <= until))
-                .filter_map(|(_, t)| Some((t.clone(), self.followed.get(t)?.latest_call)))
-                .collect();
-            let slots = slots(due.len(), self.step(late), over);
-            for ((token, called), slot) in due.into_iter().zip(slots) {
-                self.set(&token, called, now.plus(slot), now);
+            let due = self.due(late, now);
+            let slots = spread_slots(due.len(), self.step(late));
+            self.set_slots(due, slots, now);
+        }
+    }
+
+    /// Spreads everything that is due within an interval evenly over all of it. From now on tokens are
+    /// due only at multiples of a span since 1970, the last one before they would be: together, those
+    /// of a chain, and young ones at each of them.
+    pub fn spread_evenly(&mut self, now: Timestamp, grain: Span) {
+        self.grain = grain;
+        let until = now.plus(self.pace.interval.max(self.pace.late_interval));
+        for late in [false, true] {
+            let (due, step) = (self.due(late, until), self.step(late));
+            let instants = (step.millis() / grain.millis().max(1)).unsigned_abs() as usize;
+            let mut order = Vec::with_capacity(due.len());
+            for chain in due.chunk_by(|a, b| a.0.chain() == b.0.chain()) {
+                let mut chain = chain.to_vec();
+                chain.sort_by_key(|(_, called)| Reverse(*called));
+                let own = (chain.len() * instants).div_ceil(due.len()).max(1);
+                for first in 0..own {
+                    order.extend(chain.iter().skip(first).step_by(own).cloned());
+                }
             }
+            self.set_slots(order, slots(due.len(), step, |_, step| step), now);
+        }
+    }
+
+    /// What is due up to an instant, chain by chain, with when it was called.
+    fn due(&mut self, late: bool, until: Timestamp) -> Vec<(TokenKey, Timestamp)> {
+        let queues = self.chains.values_mut();
+        let due = queues.flat_map(|queue| queue.of(late).iter().take_while(|(at, _)| *at <= until));
+        due.filter_map(|(_, t)| Some((t.clone(), self.followed.get(t)?.latest_call)))
+            .collect()
+    }
+
+    fn set_slots(
+        &mut self,
+        tokens: Vec<(TokenKey, Timestamp)>,
+        slots: impl Iterator<Item = Span>,
+        now: Timestamp,
+    ) {
+        for ((token, called), slot) in tokens.into_iter().zip(slots) {
+            self.set(&token, called, now.plus(slot), now);
         }
     }
 
@@ -266,6 +294,8 @@ impl Schedule {
     }
 
     fn set(&mut self, token: &TokenKey, latest_call: Timestamp, due: Timestamp, now: Timestamp) {
+        let grain = self.grain.millis().max(1);
+        let due = Timestamp::from_millis(due.millis().div_euclid(grain) * grain);
         // At the pace of the age it has when it is due.
         let late = self.is_late(latest_call, now.max(due));
         let queue = self.chains.entry(token.chain().to_owned()).or_default();
@@ -438,5 +468,24 @@ mod tests {
             4
         );
         assert_eq!(schedule.take("test", next, 30).len(), 16);
+    }
+
+    #[test]
+    fn what_is_due_at_one_grain_stays_together_however_late_it_is_asked_for() {
+        let mut schedule = Schedule::new(PACE);
+        for i in 0..60 {
+            schedule.follow(&token(&format!("t{i:02}")), T0, T0);
+        }
+        schedule.spread_evenly(T0, Span::seconds(10));
+        // Asked for in the middle between two grains, give or take four seconds.
+        for step in 0..60 {
+            let late = [0, 3, -4, 4, -2, 1, -1][step as usize % 7];
+            let now = T0.plus(Span::seconds(10 * step + 5 + late));
+            let taken = schedule.take("test", now, 10);
+            assert_eq!(taken.len(), 10, "{step}");
+            assert!(schedule.due_chains(now).is_empty(), "{step}");
+        }
+        let next = schedule.next_due().unwrap();
+        assert_eq!(next.millis() % 10_000, 0);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::clock::timers;
 
@@ -27,10 +27,8 @@ pub(super) struct Beat {
 impl Beat {
     /// The first one is at once.
     pub(super) fn new() -> Self {
-        let mut alone = interval(BEAT);
-        alone.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
-            alone,
+            alone: beats_from(timers()),
             last: timers(),
         }
     }
@@ -42,13 +40,20 @@ impl Beat {
 
     /// A message has come: whether the next one is to be taken with it.
     pub(super) fn along(&mut self) -> bool {
-        self.alone.reset_after(LATE);
+        // A new one: a timer that is put off still wakes when it would have fired.
+        self.alone = beats_from(timers() + LATE);
         let along = self.last.elapsed() >= EARLY;
         if along {
             self.last = timers();
         }
         along
     }
+}
+
+fn beats_from(first: Instant) -> Interval {
+    let mut beats = interval_at(first, BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beats
 }
 
 #[cfg(test)]

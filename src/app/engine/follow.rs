@@ -21,6 +21,9 @@ impl Engine {
     /// is read alone; after anything else, everything is.
     pub(super) fn look(&mut self) -> bool {
         let due = self.next_unseen.is_some_and(|at| at <= self.clock.now());
+        if self.is_alone() {
+            return if due { self.reload() } else { self.recovered() };
+        }
         let news = self.store.foreign_changes().and_then(|foreign| {
             if foreign == self.foreign {
                 return Ok(None);

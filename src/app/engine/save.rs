@@ -8,7 +8,7 @@ use crate::domain::Decision;
 use crate::domain::fold::PriceAt;
 use crate::store::{Put, StoreError};
 
-use super::{COMMIT_EVERY, Engine, RAREST_COMMIT, RETRY};
+use super::{COMMIT_EVERY, Engine, RAREST_COMMIT, RETRY, SOON};
 
 impl Engine {
     /// Stores what waits for it, when it is time to; whether anything has changed.
@@ -17,14 +17,22 @@ impl Engine {
         // A clock that was set back by days must not hold it up until it gets there again.
         let latest = now.plus(self.clock.passes_in(COMMIT_EVERY * RAREST_COMMIT));
         self.next_commit = self.next_commit.min(latest);
-        if self.unsaved.is_empty() || (!at_once && now < self.next_commit) {
+        // What comes once a second never comes at the same moment of it.
+        let soon = now.plus(self.clock.passes_in(SOON));
+        if self.unsaved.is_empty() || (!at_once && soon < self.next_commit) {
             return false;
         }
         match self.store_all() {
             Ok(()) => {
                 let tokens = self.snapshot.health.first().map_or(0, |h| h.tokens);
                 let steps = u32::try_from(tokens / 1_000).unwrap_or(RAREST_COMMIT);
-                let step = COMMIT_EVERY * steps.clamp(1, RAREST_COMMIT);
+                // A demo's market has its own rhythm of a second: this must not be out of step with it.
+                let every = if self.is_alone() {
+                    COMMIT_EVERY / 2
+                } else {
+                    COMMIT_EVERY
+                };
+                let step = every * steps.clamp(1, RAREST_COMMIT);
                 // From when it was due, so that delays do not add up: one a second, not one less.
                 let passes = |real| self.clock.passes_in(real);
                 let step_on = self.next_commit.plus(passes(step));

@@ -147,6 +147,7 @@ impl SimulatedMarket {
     #[must_use]
     pub const fn feed(&self) -> SimulatedFeed {
         SimulatedFeed {
+            batch: BATCH,
             market: *self,
             outage: OUTAGE_LENGTH,
             told: Vec::new(),
@@ -202,6 +203,7 @@ pub struct SimulatedFeed {
     market: SimulatedMarket,
     /// Milliseconds.
     outage: i64,
+    batch: usize,
     told: Vec<(Timestamp, Timestamp, FeedError)>,
 }
 
@@ -211,6 +213,13 @@ impl SimulatedFeed {
     #[must_use]
     pub fn with_outages_of(mut self, length: Span) -> Self {
         self.outage = length.millis().clamp(0, 8 * HOUR);
+        self
+    }
+
+    /// With room for at most so many tokens in a request instead of 30, and for one at least.
+    #[must_use]
+    pub fn with_batches_of(mut self, tokens: usize) -> Self {
+        self.batch = tokens.max(1);
         self
     }
 
@@ -231,10 +240,14 @@ impl SimulatedFeed {
             return Err(error);
         }
         // A real provider cuts the rest off or refuses; to refuse shows the caller's mistake.
-        if tokens.len() > BATCH {
+        if tokens.len() > self.batch {
             return Err(FeedError::Refused {
                 feed: NAME,
-                reason: format!("{} tokens asked for, {BATCH} are allowed", tokens.len()),
+                reason: format!(
+                    "{} tokens asked for, {} are allowed",
+                    tokens.len(),
+                    self.batch
+                ),
             });
         }
         let quotes = tokens
@@ -250,7 +263,7 @@ impl PriceFeed for SimulatedFeed {
     }
 
     fn batch(&self) -> usize {
-        BATCH
+        self.batch
     }
 
     fn quotes(

@@ -77,7 +77,7 @@ impl Moves {
     /// The moves that polled readings bring, and the hours as they are after them.
     #[must_use]
     pub fn look(&self, samples: &[Sample]) -> (Vec<(TokenKey, Moved)>, Moving) {
-        let mut moving = Moving::default();
+        let mut moving = Moving(HashMap::with_capacity(samples.len()));
         let mut found = Vec::new();
         for sample in samples {
             let (Decision::Accepted, Some(price)) = (sample.decision, sample.reading.price) else {
