@@ -37,6 +37,10 @@ const DATA_PAUSE: Duration = Duration::from_millis(900);
 /// Ages and windows move on even when nothing comes in.
 const REFRESH: Duration = Duration::from_mins(1);
 
+/// Tabs that are not in front are answered anew after so long, whatever comes in for the one that is: what
+/// they show holds the board that it is of.
+const BEHIND: Duration = Duration::from_mins(5);
+
 /// What the header says of the program itself.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -65,6 +69,7 @@ pub async fn run(
     let mut past = Past::new(engine.clone());
     let mut before: Option<Question> = None;
     let mut refresh = false;
+    let mut all_answered = timers();
     loop {
         let question = questions.borrow_and_update().clone();
         let snapshot = snapshots.borrow_and_update().clone();
@@ -90,7 +95,8 @@ pub async fn run(
         if answered {
             past.look(&question, &snapshot).await;
             // New data is for the tab in front; the others take it when they come there.
-            last.wanted = if refresh || before.as_ref() != Some(&question) {
+            let behind = all_answered.elapsed() >= BEHIND;
+            last.wanted = if refresh || behind || before.as_ref() != Some(&question) {
                 Tabs::All
             } else {
                 Tabs::InFront
@@ -99,7 +105,12 @@ pub async fn run(
                 &place, &question, &snapshot, &messages, &mut last, &past, &questions,
             );
             match done.await {
-                Ok(Done::All) => before = Some(question.clone()),
+                Ok(Done::All) => {
+                    before = Some(question.clone());
+                    if last.wanted == Tabs::All {
+                        all_answered = timers();
+                    }
+                }
                 Ok(Done::Part) => before = None,
                 Err(Gone) => return,
             }

@@ -45,7 +45,10 @@ pub fn doubts(found: &FeatureReport) -> Vec<Line> {
             Line::toned(
                 format!(
                     "! {}: {} of {} calls have no outcome, and all {} known peaks are pumps: it reports gains only, so this is no rate",
-                    c.source, c.no_outcome, c.calls, c.pump.1
+                    c.source,
+                    format::whole(c.no_outcome),
+                    format::whole(c.calls),
+                    format::whole(c.pump.1)
                 ),
                 Tone::Warn,
             )
@@ -60,7 +63,11 @@ pub fn doubts(found: &FeatureReport) -> Vec<Line> {
             n => format!("{n} sources"),
         };
         lines.push(Line::toned(
-            format!("! {who}: {none} of {calls} calls have no outcome and are in no rate"),
+            format!(
+                "! {who}: {} of {} calls have no outcome and are in no rate",
+                format::whole(none),
+                format::whole(calls)
+            ),
             Tone::Warn,
         ));
     }

@@ -143,3 +143,35 @@ async fn the_same_figures_are_the_same_screen_for_another_question() {
     assert_eq!(epoch, 2);
     assert!(Arc::ptr_eq(&before, &after));
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_tab_holds_an_old_board_for_long_while_another_is_in_front() {
+    let mut world = World::start(20);
+    world.questions.send_replace(Question {
+        tab: Tab::Leaderboard,
+        ..question(2)
+    });
+    let start = timers();
+    let (mut last, mut longest, mut answers) = (start, Duration::ZERO, 0);
+    for more in 1.. {
+        // Something comes in every second, so that nothing is ever refreshed for want of news.
+        world.snapshots.send_replace(snapshot(20 + more % 7));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        while let Ok(message) = world.messages.try_recv() {
+            if let Message::Screen {
+                tab: Tab::Tracker, ..
+            } = message
+            {
+                last = timers();
+                answers += 1;
+            }
+        }
+        longest = longest.max(last.elapsed());
+        if start.elapsed() > BEHIND * 3 {
+            break;
+        }
+    }
+    assert!(longest < BEHIND + Duration::from_secs(5), "{longest:?}");
+    // Nor is it answered with everything that comes in.
+    assert!((3..8).contains(&answers), "{answers}");
+}
