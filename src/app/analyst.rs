@@ -37,8 +37,8 @@ const DATA_PAUSE: Duration = Duration::from_millis(900);
 /// Ages and windows move on even when nothing comes in.
 const REFRESH: Duration = Duration::from_mins(1);
 
-/// Tabs that are not in front are answered anew after so long, whatever comes in for the one that is: what
-/// they show holds the board that it is of.
+/// Tabs that are not in front are answered anew after so long, whatever comes in for the one that
+/// is: what they show holds the board that it is of.
 const BEHIND: Duration = Duration::from_mins(5);
 
 /// What the header says of the program itself.

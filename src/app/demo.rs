@@ -179,8 +179,8 @@ impl Coming {
     }
 }
 
-/// Instants half-way between those at which tokens are due: whether a timer fires a little early or late, the
-/// same tokens are due.
+/// Instants half-way between those at which tokens are due: whether a timer fires a little early or
+/// late, the same tokens are due.
 fn rhythm(clock: &Clock) -> Rhythm {
     let into = clock.now().millis().rem_euclid(GRAIN.millis());
     let wait = (GRAIN.millis() / 2 - into).rem_euclid(GRAIN.millis());

@@ -20,9 +20,10 @@ use super::{
 /// A board as of an instant, with every call judged once for all tabs that are about all of them.
 pub struct Answers<'a> {
     board: Arc<Board>,
-    /// Only some of the calls.
-    some: bool,
-    calls: OnceCell<Vec<Judged>>,
+    /// All that there is to be about, where that is only some of the calls.
+    some: Option<Vec<Judged>>,
+    /// All calls, judged when they are first asked for.
+    all: OnceCell<Vec<Judged>>,
     as_of: Timestamp,
     style: Style,
     beside: Beside<'a>,
@@ -45,8 +46,8 @@ impl<'a> Answers<'a> {
     pub fn new(board: Arc<Board>, as_of: Timestamp, style: Style) -> Self {
         Self {
             board,
-            some: false,
-            calls: OnceCell::new(),
+            some: None,
+            all: OnceCell::new(),
             as_of,
             style,
             beside: Beside::default(),
@@ -57,31 +58,31 @@ impl<'a> Answers<'a> {
     #[must_use]
     pub fn over(self, calls: Vec<Judged>) -> Self {
         Self {
-            some: true,
-            calls: OnceCell::from(calls),
+            some: Some(calls),
             ..self
         }
     }
 
     fn calls(&self) -> &[Judged] {
-        self.calls.get_or_init(|| self.board.judged(self.as_of))
+        let all = || self.all.get_or_init(|| self.board.judged(self.as_of));
+        self.some.as_ref().unwrap_or_else(all)
     }
 
     /// The calls made in a range; no others are judged for it.
     fn calls_in(&self, range: Range) -> Vec<Judged> {
         let window = range.window(self.as_of);
-        if self.some {
-            let made = |judged: &&Judged| window.contains(judged.call.called_at);
-            return self.calls().iter().filter(made).cloned().collect();
+        let made = |judged: &&Judged| window.contains(judged.call.called_at);
+        match &self.some {
+            Some(some) => some.iter().filter(made).cloned().collect(),
+            None => self.board.judged_in(&window, self.as_of),
         }
-        self.board.judged_in(&window, self.as_of)
     }
 
     fn newest_call(&self) -> Option<Timestamp> {
-        if self.some {
-            return self.calls().last().map(|judged| judged.call.called_at);
+        match &self.some {
+            Some(some) => some.last().map(|judged| judged.call.called_at),
+            None => self.board.newest_call(self.as_of),
         }
-        self.board.newest_call(self.as_of)
     }
 
     /// With what the board does not hold.
@@ -122,66 +123,43 @@ impl<'a> Answers<'a> {
     /// The categories without what resamples tokens or looks at every call there is.
     #[must_use]
     pub fn quick_categories(&self, question: &Question) -> Screen {
+        let (board, calls) = (&self.board, self.calls());
+        let (as_of, style) = (self.as_of, self.style);
         let (range, provisional) = (question.range, question.provisional);
-        let (board, as_of) = (&self.board, self.as_of);
         Screen {
-            as_of: self.style.zone.moment(as_of),
+            as_of: style.zone.moment(as_of),
             partial: true,
-            ..categories::screen(
-                board,
-                self.calls(),
-                range,
-                as_of,
-                self.style,
-                provisional,
-                false,
-            )
+            ..categories::screen(board, calls, range, as_of, style, provisional, false)
         }
     }
 
     /// The page of a row; `None` when the row is gone.
     #[must_use]
     pub fn page(&self, question: &Question, tab: Tab, key: &str) -> Option<Page> {
-        let (board, as_of) = (&self.board, self.as_of);
+        let (board, as_of, style) = (&self.board, self.as_of, self.style);
         let (range, provisional) = (question.range, question.provisional);
         match tab {
             Tab::Leaderboard => {
                 if let Some(pair) = PairKey::parse(key) {
-                    compare_page::page(board, range, as_of, self.style, &pair)
+                    compare_page::page(board, range, as_of, style, &pair)
                 } else {
                     let mut cache = DeepCache::default();
                     let never = || false;
-                    model_page::page(
-                        board, range, as_of, self.style, key, None, &mut cache, &never,
-                    )
+                    model_page::page(board, range, as_of, style, key, None, &mut cache, &never)
                 }
             }
             Tab::Tracker if key == NOTICES => {
-                let zone = self.style.zone;
-                Some(notices::page(
-                    self.beside.notices,
-                    self.beside.feeds,
-                    as_of,
-                    zone,
-                ))
+                let Beside { notices, feeds, .. } = self.beside;
+                Some(notices::page(notices, feeds, as_of, style.zone))
             }
-            Tab::Tracker => call_page::page(
-                board,
-                self.calls(),
-                as_of,
-                self.style,
-                key,
-                self.beside.history,
-            ),
-            Tab::Categories => source_page::page(
-                board,
-                self.calls(),
-                range,
-                as_of,
-                self.style,
-                provisional,
-                key,
-            ),
+            Tab::Tracker => {
+                let history = self.beside.history;
+                call_page::page(board, self.calls(), as_of, style, key, history)
+            }
+            Tab::Categories => {
+                let calls = self.calls();
+                source_page::page(board, calls, range, as_of, style, provisional, key)
+            }
             Tab::Features => features::page(board, self.calls(), range, as_of, provisional, key),
         }
     }

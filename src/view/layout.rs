@@ -22,7 +22,8 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Whether each of its bytes is a character that takes one cell: so is nearly all that is ever measured.
+/// Whether each of its bytes is a character that takes one cell: so is nearly all that is ever
+/// measured.
 #[must_use]
 pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))

@@ -1,7 +1,7 @@
 //! The rows of a table: worded already, or worded when somebody looks at them.
 //!
-//! Of 100,000 calls a screen shows thirty. What is on screen, what is sorted by and what is looked for is
-//! worded; all else only counts. Must never know: what a figure means.
+//! Of 100,000 calls a screen shows thirty. What is on screen, what is sorted by and what is looked
+//! for is worded; all else only counts. Must never know: what a figure means.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -199,7 +199,7 @@ impl<'a> Excerpt<'a> {
         self.rows.is_empty()
     }
 
-    /// The cells of a column; fewer where rows are shorter.
+    /// The cells of a column, one for each row.
     #[must_use]
     pub fn column(&self, column: usize) -> &[Cow<'a, Cell>] {
         let Some(cells) = self.columns.get(column) else {
